@@ -1,0 +1,42 @@
+"""Prompts are files. The first line of each names its variables; undefined ones raise.
+
+Text that the project did not write (tasks, traces, tool output, skill text under repair) goes
+through the `untrusted` filter: it is put between named tags and a closing tag inside it is
+neutralised, so that the text cannot end its own quotation. That is hygiene, not a defence: what
+bounds an injection is that no reader of such text can write to the repository.
+"""
+
+import hashlib
+import re
+from functools import cache
+from importlib import resources
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+
+
+def untrusted(text: object, tag: str) -> str:
+    """`text` between <tag> and </tag>, with every closing tag of that name inside it defused."""
+    inner = re.sub(rf"<(\s*/\s*{re.escape(tag)})", r"<\\\1", str(text), flags=re.IGNORECASE)
+    return f"<{tag}>\n{inner}\n</{tag}>"
+
+
+@cache
+def _environment() -> Environment:
+    folder = resources.files(__name__)
+    sources = {f.name: f.read_text("utf-8") for f in folder.iterdir() if f.name.endswith(".j2")}
+    # Prompts are text for a model, not HTML: escaping would corrupt what it must quote verbatim.
+    environment = Environment(  # noqa: S701
+        loader=DictLoader(sources), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["untrusted"] = untrusted
+    return environment
+
+
+def render(name: str, **variables: object) -> str:
+    """The prompt `name`.md.j2 with its variables filled in; jinja2.UndefinedError when one is missing."""
+    return _environment().get_template(f"{name}.md.j2").render(**variables)
+
+
+def digest(name: str) -> str:
+    """SHA-256 of the prompt's source, for the journal: which wording an episode was run with."""
+    return hashlib.sha256(resources.files(__name__).joinpath(f"{name}.md.j2").read_bytes()).hexdigest()
