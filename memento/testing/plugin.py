@@ -11,7 +11,7 @@ test that calls it would prove nothing about the skill.
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,7 +80,7 @@ RunScript = Callable[..., ScriptRun]
 
 
 @pytest.fixture
-def run_script(skill: SkillUnderTest, tmp_path: Path) -> Iterator[RunScript]:
+def run_script(skill: SkillUnderTest, tmp_path: Path) -> RunScript:
     """run_script("scripts/total.py", "ledger.csv", files={"ledger.csv": "..."}, stdin="") -> ScriptRun."""
     count = 0
 
@@ -109,4 +109,4 @@ def run_script(skill: SkillUnderTest, tmp_path: Path) -> Iterator[RunScript]:
         )
         return ScriptRun(exit_code=done.returncode, stdout=done.stdout, stderr=done.stderr, folder=folder)
 
-    yield run
+    return run
