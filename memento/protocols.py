@@ -211,6 +211,9 @@ class Snapshot(Protocol):
     def commit(self) -> Sha | None:
         """None for a work tree."""
 
+    def entries(self) -> Mapping[str, str]:
+        """Every path with its git mode and object name ("100644 ab12..."), for custody."""
+
     def names(self) -> Sequence[str]:
         """Names of all usable skills, sorted."""
 

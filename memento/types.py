@@ -8,10 +8,13 @@ prompt of a rewriter, exam author or tip writer can contain it.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NewType
+from typing import Any, ClassVar, NewType
 
 Sha = NewType("Sha", str)
 """A full git object name (40 hex digits, 64 in a SHA-256 repository)."""
+
+_BYTES_AS_BASE64: dict[str, Any] = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}
+"""pydantic's default writes bytes as UTF-8, which files need not be."""
 
 FileName = str
 """A POSIX path, relative to the folder it is a file of."""
@@ -23,6 +26,8 @@ FileName = str
 @dataclass(frozen=True, kw_only=True, slots=True)
 class File:
     """A file's bytes and whether git marks it executable."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _BYTES_AS_BASE64
 
     data: bytes
     executable: bool = False
@@ -64,6 +69,8 @@ class ChangeKind(StrEnum):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
     """What the agent is asked; it never holds the answer."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _BYTES_AS_BASE64
 
     id: str
     text: str
@@ -282,6 +289,8 @@ class Lesson:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exam:
     """Tests authored for one proposal, frozen before the rewrite exists."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _BYTES_AS_BASE64
 
     skill: str
     test_file: bytes

@@ -1,0 +1,188 @@
+"""What happened, as an append-only log in SQLite (WAL) under `.memento/`.
+
+    episodes    one row per attempt, the whole value as JSON
+    outcomes    what an episode says about the skill version it used; utility is a query over it
+    ideas       proposals and what became of them; refused ones are not tried again
+    runs        test runs that passed, by content: the gate's cache
+
+Nothing that a user needs lives only here: skills, tests, tips and evidence are in git. A rejected
+proposal changes no outcome, and a rewrite does not wipe the outcomes of the version before.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from memento.errors import LibraryError
+from memento.types import (
+    SKILL_FAULTS,
+    Disposition,
+    Episode,
+    Landing,
+    Result,
+    Sha,
+    TestResult,
+    Utility,
+)
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+OLDER_VERSION_DISCOUNT = 0.5
+"""Weight of an outcome per version between the one it was seen on and the current one."""
+
+SCHEMA = """
+create table if not exists episodes(
+    id text primary key, task text not null, attempt integer not null, skill text, skill_tree text,
+    result text not null, fault text, model text not null, started real not null, value text not null);
+create index if not exists episodes_by_task on episodes(task, attempt);
+create table if not exists outcomes(
+    episode text primary key references episodes(id), skill text not null, skill_tree text not null,
+    success integer not null);
+create index if not exists outcomes_by_skill on outcomes(skill);
+create table if not exists ideas(
+    proposal text primary key, skill text not null, kind text not null, episode text not null,
+    idea text not null, disposition text not null, reason text not null, value text not null);
+create index if not exists ideas_by_skill on ideas(skill);
+create table if not exists runs(key text primary key, value text not null);
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Idea:
+    """A proposal in one line: what was tried, and what became of it."""
+
+    proposal: str
+    skill: str
+    episode: str
+    idea: str
+    disposition: Disposition
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Journal:
+    """The journal in one file. Every call is a transaction of its own, so threads and processes share it."""
+
+    path: Path
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self.path, timeout=30)
+        except (OSError, sqlite3.Error) as error:
+            raise LibraryError(f"cannot open the journal {self.path}: {error}") from error
+        try:
+            connection.execute("pragma journal_mode=wal")
+            connection.executescript(SCHEMA)
+            with connection:
+                yield connection
+        except sqlite3.Error as error:
+            raise LibraryError(
+                f"the journal {self.path} cannot be used ({error}); "
+                "move it away to start a new one: skills, tests and evidence are in git"
+            ) from error
+        finally:
+            connection.close()
+
+    def record(self, episode: Episode) -> None:
+        """Keep an episode and, when it says something about a skill, its outcome.
+
+        A success credits the skill that was used. A failure debits it only when it was found to be
+        at fault: an outage, a spent budget or a slip of the model is no evidence against a skill.
+        """
+        skill = episode.route.skill
+        result = episode.verdict.result
+        fault = episode.blame.fault if episode.blame else None
+        with self._transaction() as db:
+            db.execute(
+                "insert into episodes values (?,?,?,?,?,?,?,?,?,?)",
+                (episode.id, episode.task.id, episode.attempt, skill, episode.skill_tree, result, fault,
+                 episode.model, episode.started, _adapter(Episode).dump_json(episode).decode()),
+            )  # fmt: skip
+            at_fault = episode.blame is not None and fault in SKILL_FAULTS and episode.blame.skill == skill
+            if skill and (result is Result.PASSED or (result is Result.FAILED and at_fault)):
+                db.execute(
+                    "insert into outcomes values (?,?,?,?)",
+                    (episode.id, skill, episode.skill_tree or "", result is Result.PASSED),
+                )
+
+    def episodes(self, *, limit: int = 1000) -> tuple[Episode, ...]:
+        """The newest episodes, newest first."""
+        with self._transaction() as db:
+            rows = db.execute("select value from episodes order by rowid desc limit ?", (limit,)).fetchall()
+        return tuple(_adapter(Episode).validate_json(row[0]) for row in rows)
+
+    def episode(self, id: str) -> Episode | None:  # noqa: A002 (the column's name)
+        with self._transaction() as db:
+            row = db.execute("select value from episodes where id = ?", (id,)).fetchone()
+        return _adapter(Episode).validate_json(row[0]) if row else None
+
+    def utility(self, skill: str, current: Sha | None) -> Utility:
+        """Successes and failures of a skill; an outcome of an older version counts half per version.
+
+        `current` is the tree of the version that is asked about: a version that was never tried
+        starts from the discounted record of the ones before it.
+        """
+        with self._transaction() as db:
+            rows = db.execute(
+                "select skill_tree, sum(success), count(*) - sum(success), max(rowid) from outcomes"
+                " where skill = ? group by skill_tree order by 4 desc",
+                (skill,),
+            ).fetchall()
+        trees = [row[0] for row in rows if row[0] != current]
+        successes = failures = 0.0
+        for tree, won, lost, _ in rows:
+            age = 0 if tree == current else 1 + trees.index(tree)
+            successes += won * OLDER_VERSION_DISCOUNT**age
+            failures += lost * OLDER_VERSION_DISCOUNT**age
+        return Utility(successes=successes, failures=failures)
+
+    def record_landing(self, landing: Landing, *, episode: str) -> None:
+        """Keep what became of a proposal, with its reason; a later word on the same proposal replaces it."""
+        proposal = landing.proposal
+        with self._transaction() as db:
+            db.execute(
+                "insert or replace into ideas values (?,?,?,?,?,?,?,?)",
+                (proposal.id, proposal.skill, proposal.kind, episode, proposal.idea, landing.disposition,
+                 landing.report.reason, _adapter(Landing).dump_json(landing).decode()),
+            )  # fmt: skip
+
+    def ideas(self, skill: str | None = None) -> tuple[Idea, ...]:
+        """Proposals for one skill, or for all, oldest first."""
+        where, arguments = (" where skill = ?", (skill,)) if skill is not None else ("", ())
+        with self._transaction() as db:
+            rows = db.execute(
+                "select proposal, skill, episode, idea, disposition, reason from ideas"  # noqa: S608
+                + where
+                + " order by rowid",
+                arguments,
+            ).fetchall()
+        return tuple(
+            Idea(proposal=p, skill=s, episode=e, idea=i, disposition=Disposition(d), reason=r)
+            for p, s, e, i, d, r in rows
+        )
+
+    def cached_run(self, key: str) -> tuple[TestResult, ...] | None:
+        """The results of a test run of exactly this content, if it passed before."""
+        with self._transaction() as db:
+            row = db.execute("select value from runs where key = ?", (key,)).fetchone()
+        return _adapter(tuple[TestResult, ...]).validate_json(row[0]) if row else None
+
+    def cache_run(self, key: str, results: tuple[TestResult, ...]) -> None:
+        """Remember a run. Only passes are kept: a failure may have been the machine's."""
+        if results and all(result.passed for result in results):
+            value = _adapter(tuple[TestResult, ...]).dump_json(results).decode()
+            with self._transaction() as db:
+                db.execute("insert or replace into runs values (?,?)", (key, value))
+
+
+def _adapter(kind: Any) -> "TypeAdapter[Any]":
+    # pydantic is imported on first use: `memento --help` must not pay for it.
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
