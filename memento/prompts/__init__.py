@@ -13,11 +13,15 @@ from importlib import resources
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
+_ENDS_ATTRIBUTE = r"[\"<>\x00-\x1f\x7f-\x9f]"
 
-def untrusted(text: object, tag: str) -> str:
-    """`text` between <tag> and </tag>, with every closing tag of that name inside it defused."""
+
+def untrusted(text: object, tag: str, **attributes: object) -> str:
+    """`text` between <tag name="value"> and </tag>, with every closing tag of that name inside it defused."""
     inner = re.sub(rf"<(\s*/\s*{re.escape(tag)})", r"<\\\1", str(text), flags=re.IGNORECASE)
-    return f"<{tag}>\n{inner}\n</{tag}>"
+    # A value is as untrusted as the text: it may not end its attribute nor its tag.
+    values = "".join(f' {name}="{re.sub(_ENDS_ATTRIBUTE, "?", str(v))}"' for name, v in attributes.items())
+    return f"<{tag}{values}>\n{inner}\n</{tag}>"
 
 
 @cache
