@@ -116,7 +116,7 @@ def read_results(done: Completed, word: str, expected: tuple[str, ...]) -> tuple
             continue
         result = _parse(said)
         base = result.id.split("[", 1)[0]
-        (reported[base] if base in reported else strange).append(result)
+        reported.get(base, strange).append(result)
     results = [r for name in expected for r in (reported[name] or [_silent(name, done)])]
     results += [TestResult(id=r.id, passed=False, detail=r.detail or "not in the test file") for r in strange]
     if not ended:

@@ -1,0 +1,104 @@
+"""Custody: a proposal carries what was agreed upon, and nothing else. No content is executed or judged.
+
+paths     its own skill folder and its own test file; shapes git would treat specially are refused
+modes     regular files only: no symlink, no submodule
+exam      byte for byte the file that was frozen before the rewrite existed
+tests     no test that was there before is changed or gone while the skill changes
+pins      text between <!-- memento:pin --> and <!-- memento:end-pin --> stands as it stood
+version   a changed skill has a higher version
+"""
+
+import ast
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from memento.gate.change import Answer, Change, failed, listed, passed
+from memento.types import Folder
+
+_REGULAR = {"100644", "100755"}
+_RESERVED = re.compile(
+    r"(^|/)(\.[^/]*|conftest\.py|pytest\.ini|tox\.ini|setup\.cfg|pyproject\.toml|sitecustomize\.py|"
+    r"[^/]*\.(?:pth|pyc|pyo|so|dll|exe))$",
+    re.IGNORECASE,
+)
+_PINNED = re.compile(r"<!-- memento:pin -->.*?<!-- memento:end-pin -->", re.DOTALL)
+
+
+def custody(change: Change) -> Answer:
+    """PASS, or FAIL with the first breach."""
+    for breach in _breaches(change):
+        return failed(breach)
+    return passed("only the skill's own folder and its exam")
+
+
+def _breaches(change: Change) -> Iterator[str]:
+    before, after = change.base.entries(), change.head.entries()
+    touched = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+    folder, test = change.own_paths
+    if change.authored:
+        strangers = [path for path in touched if not path.startswith(folder) and path != test]
+        if strangers:
+            yield f"it touches files that are not its own: {listed(strangers)}"
+    own = [path for path in touched if path in after and (path.startswith(folder) or path == test)]
+    yield from _shapes(own, {path: after[path].split()[0] for path in own})
+    exam = change.exam
+    if exam is not None and hashlib.sha256(change.test or b"").hexdigest() != exam.digest:
+        yield "the test file is not the exam that was frozen before the rewrite"
+    if change.changes_skill:
+        altered = _altered_tests(change.old_test, change.test)
+        if altered:
+            yield f"tests that were there before are changed or gone: {listed(altered)}"
+        if (
+            change.parent
+            and change.candidate
+            and not _is_higher(change.candidate.version, change.parent.version)
+        ):
+            yield f"the version is not raised: {change.parent.version} -> {change.candidate.version}"
+    yield from _unpinned(change.before, change.after)
+
+
+def _shapes(paths: list[str], modes: dict[str, str]) -> Iterator[str]:
+    folded: dict[str, str] = {}
+    for path in paths:
+        if modes[path] not in _REGULAR:
+            yield f"{path} is not a regular file (git mode {modes[path]})"
+        if _RESERVED.search(path) or ".." in path.split("/"):
+            yield f"{path} has a reserved name"
+        key = unicodedata.normalize("NFC", path).casefold()
+        if folded.setdefault(key, path) != path:
+            yield f"{path} and {folded[key]} are one file on some systems"
+
+
+def _altered_tests(old: bytes | None, new: bytes | None) -> list[str]:
+    """Names at the top of the old file whose code is not in the new file, literally the same tree."""
+    try:
+        after = _definitions(new or b"")
+        return [name for name, code in _definitions(old or b"").items() if after.get(name) != code]
+    except SyntaxError as error:
+        return [f"the file does not parse (line {error.lineno})"]
+
+
+def _definitions(source: bytes) -> dict[str, str]:
+    definitions: dict[str, str] = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            definitions[node.name] = ast.dump(node)
+    return definitions
+
+
+def _is_higher(new: str, old: str) -> bool:
+    return _numbers(new) > _numbers(old)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+
+
+def _unpinned(before: Folder, after: Folder) -> Iterator[str]:
+    for name, file in before.items():
+        for region in _PINNED.findall(file.data.decode("utf-8", "replace")):
+            kept = after[name].data.decode("utf-8", "replace") if name in after else ""
+            if region not in kept:
+                yield f"pinned text in {name} is changed"

@@ -1,0 +1,41 @@
+"""Static: what can be said of a skill without running anything.
+
+spec          the Agent Skills specification, sizes, links, scripts that parse       FAIL
+security      hidden characters, secrets, injection, code from the network           FAIL
+contamination the gold answer of the task that the change was learned from           FAIL
+reach         new hosts, fetching programs, modules, tools                           a human decides
+"""
+
+from memento.gate.change import Answer, Change, failed, indecisive, listed, passed
+from memento.skill import check
+from memento.skill.contamination import contains_gold
+from memento.skill.security import capabilities, findings
+from memento.types import Folder
+
+
+def static(change: Change) -> Answer:
+    """FAIL on what no skill may carry; INDECISIVE when an agent's change would reach further than before."""
+    if not change.after:
+        return failed(f"there is no skill {change.skill}")
+    errors = [d for d in check(change.after, name=change.skill) if d.severity == "error"]
+    if errors:
+        return failed("; ".join(f"line {d.line}: {d.message}" for d in errors[:3]))
+    known = {(f.file, f.rule, f.message) for f in findings(change.before)}
+    found = [
+        f for f in findings(change.after) if not change.before or (f.file, f.rule, f.message) not in known
+    ]
+    if found:
+        first = found[0]
+        return failed(f"{first.file}:{first.line}: {first.message} ({first.rule})")
+    if change.gold is not None and contains_gold(
+        _text(change.after), change.gold, allowed=_text(change.before)
+    ):
+        return failed("it contains the answer of the task that it was learned from")
+    wider = sorted(capabilities(change.after, change.candidate) - capabilities(change.before, change.parent))
+    if wider and change.authored:
+        return indecisive(f"it would reach further than before, a human must agree: {listed(wider)}")
+    return passed("specification, links, scripts, security")
+
+
+def _text(folder: Folder) -> str:
+    return "\n".join(file.data.decode("utf-8", "replace") for _, file in sorted(folder.items()))
