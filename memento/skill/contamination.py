@@ -22,9 +22,14 @@ SHORT = 4
 _GROUPED = r"[0-9]{1,3}(?:[,_'’][0-9]{3}|[ \u00a0\u202f][0-9]{3}(?![0-9]))+"  # noqa: RUF001 the Swiss separator
 _NUMBER = re.compile(
     rf"(?<![\w.])(?:(?<!\))[-+])?(?:{_GROUPED}|[0-9]+)?(?:(?<=[0-9])|(?=\.[0-9]))(?:\.[0-9]+)?"
-    r"(?:[eE][-+]?[0-9]{1,3})?(?![\w]|\.[0-9])"
+    r"(?:[eE][-+]?[0-9]{1,3})?(?![0-9]|\.[0-9])"
 )
+# Not NFKC: it would read ten squared as 102.
+_ASCII = {0x2212: "-", **{0xFF10 + digit: str(digit) for digit in range(10)}}
 _LITERAL = re.compile(r"(?P<quote>[\"'`])(?P<text>(?:(?!(?P=quote)).){1,200})(?P=quote)")
+_STATED = re.compile(
+    r"\b(?:print\s*\(|return\b|echo\b|answer(?:\s+is)?\b)[\s:=*(]*(?P<text>[^\s,;)*]+)", re.IGNORECASE
+)
 _LOOSE_PROBE = "a probe that no answer looks like 0"
 
 
@@ -35,22 +40,33 @@ def contains_gold(text: str, gold: Gold, *, allowed: str) -> bool:
 
 def numbers_in(text: str) -> Iterator[Decimal]:
     """Every number that `text` states in digits, in order; separators and a sign are understood."""
-    for match in _NUMBER.finditer(text.replace("\u2212", "-")):
+    for match in _NUMBER.finditer(text.translate(_ASCII)):
         yield Decimal(re.sub(r"[,_'’ \u00a0\u202f]", "", match.group()))  # noqa: RUF001
 
 
 def _states(text: str, gold: Gold) -> bool:
-    if gold.scorer is Scorer.REGEX:
-        return gold.answer in text or _matches(text, gold.answer)
-    answer = _plain(gold.answer)
-    if not answer:
+    if not gold.answer.strip():
         return False
-    literals = [_plain(match["text"]) for match in _LITERAL.finditer(text)]
-    values = list(numbers_in(gold.answer)) if _is_number(gold.answer) else []
-    if _width(answer) < SHORT:
-        same = any(value in numbers_in(literal) for value in values for literal in literals)
-        return answer in literals or same
-    return _has_token(_plain(text), answer) or any(value in numbers_in(text) for value in values)
+    if gold.scorer is Scorer.REGEX:
+        is_verbatim = len(gold.answer) >= SHORT and gold.answer in text
+        return is_verbatim or _matches(text, gold.answer)
+    answer = _plain(gold.answer)
+    value = _value(gold.answer)
+    shortest = f"{value.normalize():f}" if value is not None else answer
+    if _width(shortest) < SHORT:
+        return any(
+            _plain(said) == answer or (value is not None and _value(said) == value) for said in _said(text)
+        )
+    if value is not None:  # by value only: as a token, 1234 would be found in 1234.5
+        return value in numbers_in(text)
+    return _has_token(_plain(text), answer)
+
+
+def _said(text: str) -> Iterator[str]:
+    """What `text` states on purpose: quoted literals, and what is printed, returned or called the answer."""
+    for pattern in (_LITERAL, _STATED):
+        for match in pattern.finditer(text):
+            yield match["text"].strip().rstrip(".")
 
 
 def _matches(text: str, pattern: str) -> bool:
@@ -66,9 +82,10 @@ def _matches(text: str, pattern: str) -> bool:
     return any(compiled.fullmatch(piece) for piece in stripped if len(piece) >= SHORT)
 
 
-def _is_number(answer: str) -> bool:
-    bare = re.sub(r"[\s$€£¥%]|[A-Z]{3}\b", "", answer)
-    return len(list(numbers_in(answer))) == 1 and _NUMBER.fullmatch(bare) is not None
+def _value(answer: str) -> Decimal | None:
+    """The number that `answer` is, currency and per cent signs aside; None when it is anything else."""
+    bare = re.sub(r"[\s$€£¥%]|\b[A-Z]{3}\b", "", answer.translate(_ASCII))
+    return next(numbers_in(bare)) if _NUMBER.fullmatch(bare) else None
 
 
 def _plain(text: str) -> str:
