@@ -1,0 +1,67 @@
+"""What the simulated model knows of the world: kinds of tasks, and the traps in each.
+
+A kind has a script with a list of mends, and one mend per trap. A script without the mend for a
+trap gives a wrong answer on files that hold it; that is all there is to a skill's quality here, so
+every skill text has a true quality that a script run can measure.
+"""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trap:
+    """Something in the data that a plain script gets wrong."""
+
+    name: str
+    """Also the name of the function that mends it."""
+    symptom: re.Pattern[str]
+    """How it shows in a file that one looks at."""
+    mend: str
+    """Source of the function that mends it."""
+    rule: str
+    """What the skill's instructions say of it."""
+    test: str
+    """A pytest function body that is red without the mend."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A family of tasks that one skill can serve."""
+
+    skill: str
+    description: str
+    asks: re.Pattern[str]
+    """Recognises a task of this kind."""
+    script: str
+    """File name under scripts/."""
+    usage: str
+    """Arguments as the documentation writes them: FILE stands for the task's file."""
+    source: str
+    """The script, with FUNCTIONS and NAMES to be filled in."""
+    naive: str
+    """What one types without a skill; FILE stands for the task's file."""
+    basics: str
+    """A pytest function body that holds for every version of the script."""
+    traps: tuple[Trap, ...]
+
+    def compose(self, mends: frozenset[str]) -> str:
+        """The script with the mends of the named traps."""
+        chosen = [trap for trap in self.traps if trap.name in mends]
+        functions = "".join(f"\n\n{trap.mend.strip()}\n" for trap in chosen)
+        names = ", ".join(trap.name for trap in chosen)
+        return self.source.strip().replace("FUNCTIONS", functions.strip("\n")).replace("NAMES", names) + "\n"
+
+    def mends_in(self, source: str) -> frozenset[str]:
+        """Names of the traps that a script mends."""
+        return frozenset(trap.name for trap in self.traps if f"def {trap.name}(" in source)
+
+    def document(self, mends: frozenset[str]) -> str:
+        """The skill's body: the command to run, and what it takes care of."""
+        rules = "".join(f"- {trap.rule}\n" for trap in self.traps if trap.name in mends)
+        return (
+            f"# {self.skill.replace('-', ' ').capitalize()}\n\n"
+            "Look at the first lines of the file, then run the script and answer with its last line.\n\n"
+            f"```sh\npython3 /skill/scripts/{self.script} {self.usage}\n```\n"
+            + (f"\n## What the script takes care of\n\n{rules}" if rules else "")
+        )
