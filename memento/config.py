@@ -1,0 +1,142 @@
+"""Settings: `memento.toml` of the library, under environment variables, under flags.
+
+This is the only reader of the environment. A secret (the API key) is read here, shown nowhere, and
+never written to the journal or to a file.
+
+    memento.toml          environment              flag
+    [model] name          MEMENTO_MODEL            --model
+    [model] judge         MEMENTO_JUDGE_MODEL
+    [model] base_url      OPENAI_BASE_URL          --base-url
+                          OPENAI_API_KEY
+    [sandbox] kind        MEMENTO_SANDBOX          --sandbox
+    [web] search_url      MEMENTO_SEARCH_URL
+    (where it is)         MEMENTO_LIBRARY          --library
+"""
+
+import tomllib
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from memento.errors import ConfigError
+
+SandboxKind = Literal["auto", "bubblewrap", "docker", "host"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelSettings(_Section):
+    """Which endpoint and model; nothing has a default, so nothing is ever called by surprise."""
+
+    name: str | None = None
+    judge: str | None = None
+    base_url: str | None = None
+    api_key: SecretStr | None = Field(default=None, exclude=True)
+    temperature: float | None = None
+    seed: int | None = None
+    timeout_s: float = Field(default=120.0, gt=0)
+
+
+class LoopSettings(_Section):
+    rounds: int = Field(default=3, ge=0, le=20)
+    delta: float = Field(default=0.2, ge=0, le=1)
+    n_min: int = Field(default=3, ge=1)
+    learn: bool = True
+    create_on_miss: bool = True
+
+
+class BudgetSettings(_Section):
+    """Limits per task; a limit that is absent is not checked."""
+
+    steps: int = Field(default=30, ge=1)
+    tokens: int | None = Field(default=300_000, ge=1)
+    seconds: float | None = Field(default=900.0, gt=0)
+    usd: float | None = Field(default=None, gt=0)
+
+
+class SandboxSettings(_Section):
+    kind: SandboxKind = "auto"
+
+
+class RouteSettings(_Section):
+    threshold: float | None = Field(default=None, ge=0, le=1)
+
+
+class WebSettings(_Section):
+    search_url: str | None = None
+    allow_private: bool = False
+
+
+class LibrarySettings(_Section):
+    main: str | None = None
+
+
+class Config(_Section):
+    """All settings of one run."""
+
+    model: ModelSettings = ModelSettings()
+    loop: LoopSettings = LoopSettings()
+    budget: BudgetSettings = BudgetSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    route: RouteSettings = RouteSettings()
+    web: WebSettings = WebSettings()
+    library: LibrarySettings = LibrarySettings()
+
+
+_ENVIRONMENT = {
+    "MEMENTO_MODEL": ("model", "name"),
+    "MEMENTO_JUDGE_MODEL": ("model", "judge"),
+    "OPENAI_BASE_URL": ("model", "base_url"),
+    "OPENAI_API_KEY": ("model", "api_key"),
+    "MEMENTO_SANDBOX": ("sandbox", "kind"),
+    "MEMENTO_SEARCH_URL": ("web", "search_url"),
+}
+
+_FROM_FILE_REFUSED = ("model", "api_key")
+
+
+def load(
+    toml: str, environ: Mapping[str, str], flags: Mapping[tuple[str, str], object] | None = None
+) -> Config:
+    """Settings from the text of memento.toml, the environment and flags, later ones winning.
+
+    Raises ConfigError naming the setting, where it came from, and what it may be.
+    """
+    try:
+        values: dict[str, Any] = tomllib.loads(toml)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"memento.toml cannot be read: {error}") from error
+    if _FROM_FILE_REFUSED[1] in values.get(_FROM_FILE_REFUSED[0], {}):
+        raise ConfigError(
+            "memento.toml holds an API key, and it is committed to git; set OPENAI_API_KEY in the environment"
+        )
+    for variable, place in _ENVIRONMENT.items():
+        if environ.get(variable):
+            _put(values, place, environ[variable])
+    for place, value in (flags or {}).items():
+        if value is not None:
+            _put(values, place, value)
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        problems = "; ".join(
+            _say(problem) for problem in error.errors(include_url=False, include_input=False)
+        )
+        raise ConfigError(f"a setting is wrong: {problems}") from error
+
+
+def _put(values: dict[str, Any], place: tuple[str, str], value: object) -> None:
+    section = values.setdefault(place[0], {})
+    if isinstance(section, dict):
+        section[place[1]] = value
+
+
+def _say(problem: Any) -> str:
+    place = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"{place} is not a setting"
+    variables = [name for name, (a, b) in _ENVIRONMENT.items() if f"{a}.{b}" == place]
+    return f"{place}{f' (or ${variables[0]})' if variables else ''}: {problem['msg'].lower()}"
