@@ -1,0 +1,87 @@
+"""Attribution: where the fault of a failed attempt lies, and which one skill, if any.
+
+    1. How it ended may settle it: budget, model error, sandbox error, not failed at all.
+    2. Else the model reads the whole trace, beside the facts that the trace shows by itself.
+    3. It abstains (fault None) when the reply is unusable, when the confidence is below the
+       threshold, when no quote stands in the trace, or when it blames a skill that was not used.
+
+    what the model says                     the blame
+    tool, planning, reasoning; skill used   that fault and that skill
+    the same; no skill was used             routing, no skill: nothing in the library fits
+    routing                                 routing, no skill: the text of none is wrong
+    environment, model, judge               that, no skill: nothing changes
+
+Abstaining costs one lesson; blaming a good skill costs a good skill.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from memento.llm.structured import ask
+from memento.prompts.chat import chat
+from memento.prompts.trace import is_quoted, trace_text
+from memento.protocols import Model, Request
+from memento.reflect.evidence import abstain, settled, signals
+from memento.types import SKILL_FAULTS, Blame, Fault, Skill, Task, Trajectory, Verdict
+
+if TYPE_CHECKING:
+    from memento.reflect.replies import BlameReply
+
+THRESHOLD = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class LLMAttributor:
+    """Evidence first, then the model's opinion, held to the evidence."""
+
+    model: Model
+    threshold: float = THRESHOLD
+
+    def __call__(self, task: Task, skill: Skill | None, trajectory: Trajectory, verdict: Verdict) -> Blame:
+        """The blame, or an abstention. Raises ModelError when the model cannot be asked."""
+        first = settled(trajectory, verdict)
+        if first is not None:
+            return first
+        from memento.reflect.replies import BlameReply
+
+        trace = trace_text(trajectory)
+        facts = signals(trajectory, skill)
+        messages = chat("attribute", task=task.text, skill=skill, trace=trace, verdict=verdict, facts=facts)
+        reply = ask(self.model, Request(purpose="attribute", messages=messages), BlameReply)
+        if reply is None:
+            return abstain("the attributor's reply could not be read")
+        return blame_of(reply, skill, trajectory, trace=trace, threshold=self.threshold)
+
+
+def blame_of(
+    reply: "BlameReply", skill: Skill | None, trajectory: Trajectory, *, trace: str, threshold: float
+) -> Blame:
+    """The model's opinion, held against what was used and what the trace holds."""
+    explanation = " ".join(reply.explanation.split())
+    quotes = tuple(q for q in reply.quotes if is_quoted(q, trace, answer=trajectory.answer))
+    if reply.fault is None:
+        return abstain(explanation)
+    if reply.confidence < threshold:
+        return abstain(f"too unsure ({reply.confidence:.2f}): {explanation}")
+    if not quotes:
+        return abstain(f"no evidence in the trace: {explanation}")
+    fault, blamed = Fault(reply.fault), None
+    if fault in SKILL_FAULTS:
+        if skill is None:
+            fault = Fault.ROUTING
+        elif reply.skill != skill.name:
+            return abstain(f"the skill that was used ({skill.name}) is not the one to blame: {explanation}")
+        else:
+            blamed = skill.name
+    return Blame(
+        fault=fault,
+        skill=blamed,
+        explanation=explanation,
+        first_wrong_step=_step_of(reply.first_wrong_step, trajectory),
+        quotes=quotes,
+        confidence=reply.confidence,
+    )
+
+
+def _step_of(index: int | None, trajectory: Trajectory) -> int | None:
+    return index if index in {step.index for step in trajectory.steps} else None
