@@ -1,5 +1,93 @@
-"""The command line's one error boundary."""
+"""The command line: one file per command, loaded when it is called, and one error boundary.
+
+0    done; the gate passed, the task succeeded
+1    the gate failed, the task failed, or a budget was spent
+2    usage or environment: the message says what to change
+3    a bug in Memento: the traceback is printed
+4    credentials, endpoint or model
+5    the gate is indecisive: a human must decide
+130  interrupted; nothing that had landed is lost, nothing is half landed
+"""
+
+import importlib
+import sys
+import traceback
+
+import click
+
+from memento import __version__
+from memento.errors import MementoError
+
+BUG, INTERRUPTED = 3, 130
+
+COMMANDS = {
+    "init": "Make a library with the five starter skills.",
+    "run": "Solve a task with the library, and learn from it.",
+    "demo": "Watch the whole loop with a simulated model.",
+    "list": "List the skills with their utility.",
+    "show": "Show one skill and its record.",
+    "route": "Say which skill a task would get, and why.",
+    "gate": "Gate skills: the working tree, or a change between two commits.",
+    "log": "List what landed, and why.",
+    "diff": "Show how a skill changed.",
+    "rollback": "Restore a skill's earlier text, keeping its tests.",
+    "doctor": "Check this machine and this library.",
+    "completion": "Print the shell completion script.",
+}
+"""Name and help of each command: `memento --help` shows them without importing one."""
 
 
-def main() -> None:
-    """Placeholder while the package is laid out."""
+class LazyGroup(click.Group):
+    """A group whose commands live in modules of their own, imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"memento.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Try `memento demo` first: it needs no key. Then `memento init my-library`.",
+)
+@click.version_option(__version__, prog_name="memento")
+def cli() -> None:
+    """A library of agent skills that lives in git, and an agent that improves it.
+
+    Skills change only by landings that an automatic test gate has passed; people review them as
+    they review code, and roll them back the same way.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit; the only place that catches everything."""
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
+    try:
+        outcome = cli.main(args=arguments, prog_name="memento", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted: what had landed stays, nothing is half landed", err=True)
+        return INTERRUPTED
+    except MementoError as error:
+        click.echo(f"memento: {error}", err=True)
+        return error.exit_code
+    except Exception:  # noqa: BLE001 (the boundary)
+        traceback.print_exc()
+        click.echo("memento: this is a bug; the lines above say where. The library is unchanged.", err=True)
+        return BUG
+    return outcome if isinstance(outcome, int) else 0

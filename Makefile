@@ -1,0 +1,52 @@
+# Two commands matter: `make demo` and `make test`. Each sets up all it needs and is quick the second time.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup dev system check test gate demo clean
+
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: system $(VENV)/.base ## virtual environment, package, bubblewrap
+dev: system $(VENV)/.dev
+
+# bubblewrap is the sandbox; python3-venv is a package of its own on Debian.
+system:
+	@sh .github/system-packages.sh
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Memento needs Python 3.11 or newer: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: pyproject.toml | $(BIN)/python
+	@echo "installing Memento into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	@echo "installing Memento and its development tools into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $(VENV)/.base $@
+
+check: dev ## format, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+test: dev ## the whole test suite
+	$(BIN)/pytest -n auto --dist loadgroup
+
+gate: setup ## the skill gate over skills/ and skill_tests/
+	$(BIN)/memento gate
+
+demo: setup ## the whole loop with a simulated model, no key needed
+	@if $(BIN)/memento doctor --only sandbox >/dev/null 2>&1; then sandbox=auto; else sandbox=host; \
+	  echo "No sandbox here: the demo runs on the bare host (--sandbox host). All that it executes is Memento's own;"; \
+	  echo "the gate and real runs refuse until there is one: apt install bubblewrap."; fi; \
+	$(BIN)/memento demo --sandbox $$sandbox
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
