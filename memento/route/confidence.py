@@ -1,0 +1,46 @@
+"""How sure is the text that this skill is meant? In [0, 1], and comparable between libraries.
+
+Raw BM25 grows with the library (rarer words weigh more) and with the request (more words, more sum).
+So two views are averaged, each blind to one of the two:
+
+    coverage   share of the request's weight that the skill's text holds, its head counting twice
+    strength   BM25 in units of the rarest possible word, m, as m / (m + 4)
+
+Measured (AUROC of "the true skill is there" against "it was taken out", BM25 alone / coverage alone /
+both; libraries of 20 skills): metatool .74 / .69 / .74, ultratool .87 / .82 / .90, real skills
+.91 / .92 / .94. Names without bodies in a large library stay hard for words alone: .62 to .66.
+"""
+
+from collections.abc import Mapping
+
+from memento.route.index import Hit
+
+HEAD_WEIGHT = 2
+"""A body mentions much in passing; what the skill is for stands in its head. Measured: 1 : 1 is .003 lower
+in AUROC on real skills and lets 8 to 13 points more strange requests through, head alone is .008 lower."""
+HALF_STRENGTH = 4.0
+"""This many matched rare words make a strength of one half."""
+
+
+def coverage(hit: Hit, rarity: Mapping[str, float]) -> float:
+    """Share of the query's weight that the skill's name and description, and its whole text, hold."""
+    total = sum(rarity.values())
+    if not total:
+        return 0.0
+    head = sum(weight for term, weight in rarity.items() if term in hit.head)
+    full = sum(weight for term, weight in rarity.items() if term in hit.full)
+    return (HEAD_WEIGHT * head + full) / ((HEAD_WEIGHT + 1) * total)
+
+
+def strength(hit: Hit, rarest: float) -> float:
+    """BM25 per rarest word, saturated."""
+    words = hit.bm25 / rarest
+    return words / (words + HALF_STRENGTH)
+
+
+def confidence(hit: Hit, rarity: Mapping[str, float], rarest: float, cosine: float | None = None) -> float:
+    """The mean of coverage and strength; with an embedder, the mean of that and the cosine."""
+    lexical = (coverage(hit, rarity) + strength(hit, rarest)) / 2
+    if cosine is None:
+        return lexical
+    return (lexical + min(1.0, max(0.0, cosine))) / 2

@@ -1,0 +1,92 @@
+"""Text to index terms; the same path for skills and for queries, so that they can meet.
+
+    NFKC -> scripts without spaces cut into characters -> split at what is no letter or digit
+         -> at most 40 bytes -> lower case, accents off -> request words out -> English stems
+         -> numbers of one or two digits out (list items, days, counts: they fit any skill)
+
+A query is a bag of these terms and never a query language: `-word`, `a:b` or an unbalanced quote
+mean nothing here. Terms of other scripts pass through unstemmed.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import tantivy
+
+MAX_QUERY_CHARS = 8_000
+MAX_QUERY_TERMS = 128
+
+# What people wrap a request in. "use" and "make" say nothing about which skill fits, while
+# "find", "write" or "open" do, and stay.
+_REQUEST_WORDS = """
+a about after all also am an and any are as ask at be because been before being both but by can could
+d did do does doing don done each else every few for from get give given got had has have having he hello
+help her here hi him his how i if im in into is it its itself ive just know let lets like ll m make many
+me might mine more most much must my need needs no not now of off ok okay on one only or other our out over
+own please re really s same shall she should so some such sure t tell than thank thanks that the their them
+then there these they this those through to too try under up us use used using ve very via want wants was
+we were what when where whether which while who whom whose why will with within without would yes yet you
+your yours
+"""
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+# Han, kana, Thai, Lao, Khmer, Myanmar: written without spaces, a run would be one useless term.
+_UNSPACED = re.compile(
+    "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff])"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Words:
+    """A query's distinct terms in order of appearance; `shortened` when not all of it was read."""
+
+    terms: tuple[str, ...]
+    shortened: bool = False
+
+
+@cache
+def _analyser() -> "tantivy.TextAnalyzer":
+    from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
+
+    return (
+        TextAnalyzerBuilder(Tokenizer.simple())
+        .filter(Filter.remove_long(40))
+        .filter(Filter.lowercase())
+        .filter(Filter.ascii_fold())
+        .filter(Filter.custom_stopword(_REQUEST_WORDS.split()))
+        .filter(Filter.stemmer("english"))
+        .build()
+    )
+
+
+def terms(text: str) -> Sequence[str]:
+    """All terms of `text` in order, with repetitions."""
+    # A lone surrogate (undecodable bytes read as text) cannot be handed to Rust.
+    clean = text.encode("utf-8", "replace").decode("utf-8")
+    found = _analyser().analyze(_UNSPACED.sub(r" \1 ", unicodedata.normalize("NFKC", clean)))
+    return [term for term in found if len(term) > 2 or not term.isdecimal()]
+
+
+def name_terms(name: str) -> Sequence[str]:
+    """Terms of a skill's name; hyphens, underscores and camelCase separate words."""
+    return terms(_CAMEL.sub(" ", name))
+
+
+def query_terms(text: str) -> Words:
+    """Distinct terms of a request. A long one is read at both ends, where the wish is stated."""
+    half = MAX_QUERY_CHARS // 2
+    parts = (text,) if len(text) <= MAX_QUERY_CHARS else (text[:half], text[-half:])
+    most = MAX_QUERY_TERMS // len(parts)
+    kept: dict[str, None] = {}
+    shortened = len(parts) > 1
+    for part in parts:
+        fresh = [term for term in dict.fromkeys(terms(part)) if term not in kept]
+        shortened = shortened or len(fresh) > most
+        kept.update(dict.fromkeys(fresh[:most]))
+    return Words(terms=tuple(kept), shortened=shortened)
