@@ -21,10 +21,18 @@ def is_version(text: str) -> bool:
 
 def bump(version: str, kind: ChangeKind) -> str:
     """The version after a change of that kind; what is not a version counts as 0.0.0."""
-    match = _VERSION.fullmatch(version)
-    major, minor, patch = (int(part) for part in match.groups()) if match else (0, 0, 0)
+    major, minor, patch = _numbers(version)
     if kind is ChangeKind.CREATE:
         return FIRST if (major, minor, patch) < (0, 1, 0) else version
     if kind is ChangeKind.DISCOVER:
         return f"{major}.{minor + 1}.0"
     return f"{major}.{minor}.{patch + 1}"
+
+
+def newer(one: str, other: str) -> str:
+    """The higher of two versions: a person may raise the major number by hand."""
+    return max(one, other, key=_numbers)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")) if is_version(version) else (0, 0, 0)

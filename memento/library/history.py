@@ -1,0 +1,67 @@
+"""Looking back: landings, diffs, the drawn graph, and the notes beside landings. Read-only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from memento.library.git import Git
+from memento.library.messages import trailers_of
+from memento.library.proposals import BRANCHES, check_name
+from memento.library.snapshot import read_blobs, test_path
+from memento.types import Sha
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogEntry:
+    """One commit of main's first-parent line."""
+
+    sha: Sha
+    when: float
+    """Unix time of the commit."""
+    subject: str
+    skill: str | None
+    """The skill it landed; None for other commits."""
+    trailers: Mapping[str, str]
+
+
+def log(git: Git, tip: Sha, skill: str | None, limit: int) -> tuple[LogEntry, ...]:
+    """The newest `limit` commits on main's first-parent line, those of one skill when it is named."""
+    paths = [f"skills/{check_name(skill)}", test_path(skill)] if skill is not None else []
+    shape = "--format=%H%x00%ct%x00%B"
+    out = git("log", "-z", "--first-parent", "--no-notes", f"-n{limit}", shape, tip, "--", *paths)
+    parts = out.decode("utf-8", "replace").split("\0")[:-1]
+    return tuple(
+        _entry(sha, when, body) for sha, when, body in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+    )
+
+
+def _entry(sha: str, when: str, message: str) -> LogEntry:
+    trailers = trailers_of(message)
+    return LogEntry(
+        sha=Sha(sha),
+        when=float(when),
+        subject=message.partition("\n")[0],
+        skill=trailers.get("Memento-Skill"),
+        trailers=trailers,
+    )
+
+
+def diff(git: Git, skill: str, old: Sha, new: Sha) -> str:
+    """The unified diff of the skill's folder and test file between two commits; "" when they agree."""
+    paths = (f"skills/{check_name(skill)}", test_path(skill))
+    plain = ("-p", "--no-ext-diff", "--no-textconv", "--no-renames", "--src-prefix=a/", "--dst-prefix=b/")
+    return git("diff-tree", *plain, old, new, "--", *paths).decode("utf-8", "replace")
+
+
+def graph(git: Git, main: str, limit: int) -> str:
+    """`git log --graph` of main and the open proposals."""
+    listed = git("for-each-ref", "--format=%(refname)", BRANCHES).decode().split()
+    plain = ("--graph", "--oneline", "--decorate", "--no-notes", f"-n{limit}", "--decorate-refs=refs/heads/")
+    return git("log", *plain, main, *listed, "--").decode("utf-8", "replace")
+
+
+def note(git: Git, ref: str, about: Sha) -> str | None:
+    """The note about a commit, None when there is none."""
+    listed = git.run("notes", f"--ref={ref}", "list", about)
+    if listed.status:
+        return None
+    return read_blobs(git, [Sha(listed.stdout.decode().strip())])[0].decode("utf-8", "replace")

@@ -1,0 +1,176 @@
+"""Proposals as commits: a rewrite written on its base, and the merge that would land it.
+
+                 onto ── merge          merge = onto's tree with the proposal's paths grafted in
+                /       /
+    ── base ───●───────/
+        \\             /
+         proposal ────●                 branch memento/<skill>/<id>
+
+Only two paths belong to a proposal: the skill's folder and its test file. A path that both sides
+changed since the base is a conflict; two changes to a skill are never merged as text.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from memento.errors import ConflictError, LibraryError
+from memento.library.git import Git
+from memento.library.messages import compose, describe, one_line, trailers_of
+from memento.library.objects import Draft, Graft, create
+from memento.library.snapshot import read_blobs, test_path
+from memento.skill import bump, edit, parse
+from memento.skill.frontmatter import split
+from memento.skill.reader import NAME, NAME_CHARACTERS
+from memento.skill.versions import newer
+from memento.types import ChangeKind, Exam, File, Folder, Proposal, Rewrite, Sha
+
+BRANCHES = "refs/heads/memento/"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """What a proposal is made of."""
+
+    rewrite: Rewrite
+    exam: Exam | None
+    base: Sha
+    trailers: Mapping[str, str] = field(default_factory=dict)
+    tainted: bool = False
+
+
+def write_proposal(git: Git, change: Change, id: str) -> Proposal:  # noqa: A002  the field is called so
+    """The change as a commit on a new branch. LibraryError when a path or name is not fit for a library."""
+    rewrite, exam = change.rewrite, change.exam
+    skill = check_name(rewrite.skill)
+    put = {f"skills/{skill}/{path}": file for path, file in _versioned(git, change).items()}
+    if exam is not None:
+        put[test_path(skill)] = File(data=exam.test_file)
+    message = describe(skill, rewrite.kind, rewrite.idea, _trailers(change))
+    draft = Draft(message=message, parents=(change.base,), remove=(f"skills/{skill}",), put=put)
+    commit = create(git, draft, id)
+    branch = f"memento/{skill}/{id}"
+    # The old value of zero: a branch of that name must not exist yet.
+    git("update-ref", f"refs/heads/{branch}", commit, "0" * len(commit))
+    return Proposal(
+        id=id,
+        skill=skill,
+        kind=rewrite.kind,
+        branch=branch,
+        base=change.base,
+        commit=commit,
+        idea=rewrite.idea,
+        exam=exam,
+        tainted=change.tainted,
+    )
+
+
+def write_merge(git: Git, proposal: Proposal, onto: Sha, trailers: Mapping[str, str], token: str) -> Sha:
+    """The merge commit that lands `proposal` on `onto`, as an object. ConflictError as said above."""
+    paths = (f"skills/{proposal.skill}", test_path(proposal.skill))
+    remove, graft = [], {}
+    for path in paths:
+        old, now, new = (_at(git, commit, path) for commit in (proposal.base, onto, proposal.commit))
+        if new == old:
+            continue
+        if now not in (old, new):
+            raise ConflictError(
+                f"{path} changed on main since this proposal was written. Write it anew on main's tip."
+            )
+        remove.append(path)
+        if new is not None:
+            graft[path] = new
+    subject = f"Land {proposal.skill}: {one_line(proposal.idea) or proposal.kind}"
+    message = compose(subject, "", {**_inherited(git, proposal), **trailers})
+    parents = (onto, proposal.commit)
+    return create(git, Draft(message=message, parents=parents, remove=tuple(remove), graft=graft), token)
+
+
+def open_proposals(git: Git) -> tuple[Proposal, ...]:
+    """The proposals whose branches exist, oldest first; branches that are none of ours are left out."""
+    listed = git("for-each-ref", "--sort=creatordate", "--format=%(objectname) %(refname)", BRANCHES)
+    found = (line.split(" ", 1) for line in listed.decode().splitlines())
+    proposals = (_read_proposal(git, Sha(sha), ref.removeprefix("refs/heads/")) for sha, ref in found)
+    return tuple(proposal for proposal in proposals if proposal is not None)
+
+
+def check_name(name: str) -> str:
+    """The name, when it can be a skill's; LibraryError otherwise."""
+    if not NAME.fullmatch(name) or len(name) > NAME_CHARACTERS:
+        raise LibraryError(f"{name!r} is no skill name. Use a-z, 0-9 and single hyphens, at most 64.")
+    return name
+
+
+def _versioned(git: Git, change: Change) -> Folder:
+    """The folder, its version raised and its parent named; what cannot be read is left to the gate."""
+    rewrite = change.rewrite
+    document = rewrite.folder.get("SKILL.md")
+    if document is None or split(document.data) is None:
+        return rewrite.folder
+    parent = _at(git, change.base, f"skills/{rewrite.skill}/SKILL.md")
+    before = read_blobs(git, [parent.sha])[0] if parent else document.data
+    skill = parse(before, folder=rewrite.skill).skill
+    version = bump(skill.version if skill else "0.0.0", rewrite.kind if parent else ChangeKind.CREATE)
+    if rewrite.kind is ChangeKind.EDIT:
+        written = parse(document.data, folder=rewrite.skill).skill
+        version = newer(version, written.version if written else version)
+    tags = {"memento-version": version, "memento-parent": parent.sha if parent else None}
+    data = edit(document.data, metadata=tags)
+    return {**rewrite.folder, "SKILL.md": File(data=data, executable=document.executable)}
+
+
+def _trailers(change: Change) -> dict[str, str]:
+    rewrite, exam = change.rewrite, change.exam
+    ours = {"Memento-Skill": rewrite.skill, "Memento-Kind": rewrite.kind.value, "Memento-Idea": rewrite.idea}
+    if exam is not None:
+        ours["Memento-Exam"] = " ".join([exam.digest, *exam.new_tests])
+    if change.tainted:
+        ours["Memento-Tainted"] = "yes"
+    return {**ours, **change.trailers, **ours}  # first and last word: a caller cannot overrule these
+
+
+def _inherited(git: Git, proposal: Proposal) -> dict[str, str]:
+    """The proposal's own trailers: the landing carries them too, so that main's line tells all."""
+    message = git("cat-file", "commit", proposal.commit).decode("utf-8", "replace").partition("\n\n")[2]
+    found = {key: value for key, value in trailers_of(message).items() if key != "Memento-Exam"}
+    return {**found, "Memento-Skill": proposal.skill, "Memento-Kind": proposal.kind.value}
+
+
+def _at(git: Git, commit: Sha, path: str) -> Graft | None:
+    """What is at a path of a commit; LibraryError when it is neither a file nor a folder."""
+    out = git("ls-tree", "-z", commit, "--", path)
+    if not out:
+        return None
+    mode, _, sha = out.split(b"\t")[0].decode().split()
+    if mode not in ("040000", "100644", "100755"):
+        raise LibraryError(f"{path} is a link or a submodule. Replace it by a file or a folder.")
+    return Graft(sha=Sha(sha), mode=mode)
+
+
+def _read_proposal(git: Git, commit: Sha, branch: str) -> Proposal | None:
+    raw = git("cat-file", "commit", commit).decode("utf-8", "replace")
+    head, _, message = raw.partition("\n\n")
+    parents = [line.split()[1] for line in head.split("\n") if line.startswith("parent ")]
+    trailers = trailers_of(message)
+    kind, skill = trailers.get("Memento-Kind", ""), trailers.get("Memento-Skill", "")
+    if kind not in set(ChangeKind) or len(parents) != 1 or not branch.startswith(f"memento/{skill}/"):
+        return None
+    return Proposal(
+        id=branch.rsplit("/", 1)[1],
+        skill=skill,
+        kind=ChangeKind(kind),
+        branch=branch,
+        base=Sha(parents[0]),
+        commit=commit,
+        idea=trailers.get("Memento-Idea", ""),
+        exam=_read_exam(git, commit, skill, trailers.get("Memento-Exam", "")),
+        tainted=trailers.get("Memento-Tainted") == "yes",
+    )
+
+
+def _read_exam(git: Git, commit: Sha, skill: str, trailer: str) -> Exam | None:
+    digest, *new_tests = trailer.split() or [""]
+    test = _at(git, commit, test_path(skill))
+    if not digest or test is None:
+        return None
+    data = read_blobs(git, [test.sha])[0]
+    return Exam(skill=skill, test_file=data, new_tests=tuple(new_tests), digest=digest)

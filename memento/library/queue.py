@@ -1,0 +1,129 @@
+"""Landing. The rules, in the order they are applied:
+
+1. The proposal is gated against its base. FAIL discards it: its branch goes, nothing else remains.
+   INDECISIVE, or a PASS that may not land by itself, leaves the branch open for a person.
+2. The merge commit is built on main's tip, first, as an object. When main and the proposal changed
+   the same skill since the base, the proposal is discarded with that reason: it is to be written
+   anew on the new tip, never merged as text.
+3. When the tip is no longer the base, that very merge commit is gated against the tip, by rule 1.
+4. Main moves from the tip to exactly that commit, in one transaction with the note that carries the
+   full report and the deletion of the branch. When main moved meanwhile: back to rule 2.
+5. After two rounds of that, the landing lock is taken for the whole round, so that somebody wins.
+6. Once main has moved the proposal has landed, whatever fails afterwards. The checkout follows if it
+   can; if not, the sentence in the landing says what to do.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+
+from memento.errors import ConflictError, LibraryError, MovedError
+from memento.library.checkout import follow
+from memento.library.library import NOTES, Library
+from memento.library.lock import landing_lock
+from memento.library.objects import create_note
+from memento.protocols import Snapshot
+from memento.types import Disposition, GateOutcome, GateReport, GateStep, Landing, Proposal, Sha
+
+ROUNDS = 6
+_OPTIMISTIC_ROUNDS = 2
+
+Check = Callable[[Snapshot, Snapshot], GateReport]
+
+
+def land(
+    library: Library,
+    proposal: Proposal,
+    gate: Check,
+    trailers: Callable[[GateReport], Mapping[str, str]],
+    may_land: Callable[[GateReport], bool],
+) -> Landing:
+    """Land `proposal`, discard it or leave it open. MovedError when main never stood still."""
+    queue = _Queue(library=library, proposal=proposal, gate=gate, trailers=trailers, may_land=may_land)
+    report = gate(library.at(proposal.base), library.at(proposal.commit))
+    refused = queue.refused(report)
+    if refused is not None:
+        return refused
+    for count in range(ROUNDS):
+        with _round_lock(library, count >= _OPTIMISTIC_ROUNDS) as lock:
+            landing = queue.round(report, lock)
+        if landing is not None:
+            return landing
+    raise MovedError(
+        "Main kept moving while this change was being landed. Its branch is open: land it again."
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Queue:
+    library: Library
+    proposal: Proposal
+    gate: Check
+    trailers: Callable[[GateReport], Mapping[str, str]]
+    may_land: Callable[[GateReport], bool]
+
+    def refused(self, report: GateReport) -> Landing | None:
+        """Rule 1: the landing that never happens, or None when it may go on."""
+        if report.outcome is GateOutcome.FAIL:
+            self.library.discard(self.proposal)
+            return Landing(proposal=self.proposal, disposition=Disposition.DISCARDED, report=report)
+        if report.outcome is GateOutcome.PASS and self.may_land(report):
+            return None
+        return Landing(proposal=self.proposal, disposition=Disposition.OPEN, report=report)
+
+    def round(self, report: GateReport, lock: int | None) -> Landing | None:
+        """Rules 2 to 6 once; None when main moved meanwhile."""
+        tip = self.library.tip()
+        try:
+            merge = self.library.build_merge(self.proposal, tip, self.trailers(report))
+        except ConflictError as error:
+            return self.refused(_conflicting(report, str(error)))
+        if tip != self.proposal.base:
+            report = self.gate(self.library.at(tip), self.library.at(merge))
+            refused = self.refused(report)
+            if refused is not None:
+                return refused
+        with _round_lock(self.library, lock is None) as taken:
+            try:
+                self._move(merge, tip, report, taken if lock is None else lock)
+            except MovedError:
+                return None
+            note = self._follow(tip, merge)
+        return Landing(
+            proposal=self.proposal, disposition=Disposition.LANDED, report=report, commit=merge, note=note
+        )
+
+    def _move(self, merge: Sha, tip: Sha, report: GateReport, lock: int | None) -> None:
+        git = self.library.git
+        found = git.run("rev-parse", "--verify", "--quiet", NOTES)
+        notes = Sha(found.stdout.decode().strip()) if found.status == 0 else None
+        text = json.dumps(asdict(report), ensure_ascii=False, indent=1, sort_keys=True)
+        new_notes = create_note(git, text, merge, notes, self.library.ids())
+        more = (
+            f"update {NOTES} {new_notes} {notes or '0' * len(merge)}\n"
+            f"delete refs/heads/{self.proposal.branch} {self.proposal.commit}\n"
+        )
+        self.library.swap(merge, tip, more=more, keep=() if lock is None else (lock,))
+
+    def _follow(self, tip: Sha, merge: Sha) -> str:
+        library = self.library
+        try:
+            return follow(library.git, library.root, library.main, tip, merge)
+        except (LibraryError, OSError) as error:
+            # Landed is landed: an error in the checkout must not look like a failed landing.
+            return f"the checkout could not follow: {error}"
+
+
+def _conflicting(report: GateReport, why: str) -> GateReport:
+    step = GateStep(name="merge", outcome=GateOutcome.FAIL, detail=why)
+    return replace(report, outcome=GateOutcome.FAIL, steps=(*report.steps, step))
+
+
+@contextmanager
+def _round_lock(library: Library, wanted: bool) -> Iterator[int | None]:
+    if not wanted:
+        yield None
+        return
+    with landing_lock(library.state) as held:
+        yield held.descriptor
