@@ -6,21 +6,20 @@
 """
 
 import os
-import re
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from memento.errors import LibraryError, MovedError
+from memento.errors import ConflictError, LibraryError, MovedError
 from memento.library import history, recovery
 from memento.library.checkout import follow
 from memento.library.git import Git, common_dir, create_repository, ensure_git, find_git_dir
-from memento.library.lock import landing_lock
+from memento.library.lock import Held, landing_lock
 from memento.library.messages import compose
 from memento.library.objects import Draft, check_path, create
+from memento.library.opening import main_of, make_folder, new_files
 from memento.library.proposals import (
-    BRANCHES,
     Change,
     check_name,
     open_proposals,
@@ -28,22 +27,12 @@ from memento.library.proposals import (
     write_proposal,
 )
 from memento.library.snapshot import CommitSnapshot
-from memento.library.starter import starter_files
 from memento.library.worktree import WorkTreeSnapshot
-from memento.types import ChangeKind, Exam, File, Folder, Proposal, Rewrite, Sha
+from memento.types import ChangeKind, Exam, File, Proposal, Rewrite, Sha
 
 VARIABLE = "MEMENTO_LIBRARY"
 NOTES = "refs/notes/memento"
 _TRIES = 5
-_BRANCH = re.compile(r"(?!-)[\w][\w./-]*")
-
-_CONFIG = """\
-# Settings of this library. Flags and MEMENTO_... variables win over what is written here.
-# What is commented out shows its default.
-
-[library]
-# main = "main"        # the branch that landings go to
-"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +71,7 @@ class Library:
         if not root.is_dir():
             raise LibraryError(f"{root} does not exist. Make a library with `memento init {root}`.")
         git = Git(git_dir=find_git_dir(root), now=now, durable=durable)
-        library = cls(root=root, git=git, main=_main_of(git, root), now=now, ids=ids)
+        library = cls(root=root, git=git, main=main_of(git, root), now=now, ids=ids)
         tops = git.run("ls-tree", "-d", "--name-only", library.tip()).stdout.decode().split("\n")
         if not {"skills", "skill_tests"} <= set(tops):
             raise LibraryError(
@@ -100,16 +89,16 @@ class Library:
         LibraryError when it is a library already, or when nothing can be written.
         """
         ensure_git()
-        _make_folder(root)
+        make_folder(root)
         if not (root / ".git").exists():
             create_repository(root, "main")
         git = Git(git_dir=find_git_dir(root), now=now, durable=durable)
-        library = cls(root=root, git=git, main=_main_of(git, root), now=now, ids=ids)
+        library = cls(root=root, git=git, main=main_of(git, root), now=now, ids=ids)
         old = library._tip_or_none()
         present = library.at(old).entries() if old else {}
         if {"skills", "skill_tests"} <= {path.split("/")[0] for path in present}:
             raise LibraryError(f"{root} is a library already. Nothing was changed.")
-        wanted = _new_files(present)
+        wanted = new_files(present)
         files = {path: file for path, file in wanted.items() if not os.path.lexists(root / path)}
         library._commit(dict(files), "Make this repository a library of skills", {}, old)
         return library
@@ -120,7 +109,7 @@ class Library:
     def state(self) -> Path:
         """The folder `.memento/`, made on first use, never in git."""
         folder = self.root / ".memento"
-        _make_folder(folder)
+        make_folder(folder)
         ignore = folder / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n", "utf-8")
@@ -144,6 +133,11 @@ class Library:
         if answer.status:
             raise LibraryError(f"{rev!r} names no commit of this library. `memento log` lists them.")
         return CommitSnapshot(git=self.git, commit=Sha(answer.stdout.decode().strip()))
+
+    def settings(self) -> str:
+        """The text of memento.toml at main's tip, "" when there is none: policy is what has landed."""
+        answer = self.git.run("cat-file", "blob", f"{self.tip()}:memento.toml")
+        return answer.stdout.decode("utf-8", "replace") if answer.status == 0 else ""
 
     def worktree(self) -> WorkTreeSnapshot:
         """The library as the files in `root` are now."""
@@ -194,23 +188,34 @@ class Library:
         return Rewrite(skill=skill, kind=ChangeKind.ROLLBACK, folder=folder, idea=idea)
 
     def commit_files(
-        self, changes: Mapping[str, bytes | None], message: str, trailers: Mapping[str, str]
+        self,
+        changes: Mapping[str, bytes | None],
+        message: str,
+        trailers: Mapping[str, str],
+        *,
+        base: Sha | None = None,
     ) -> Sha:
         """A forward commit on main that writes (or, for None, removes) these files, by compare-and-swap.
 
-        For files that no gate guards (tips.md). MovedError when main never stood still.
+        For files that no gate guards (tips.md). `base` is the commit they were read from: with it,
+        ConflictError when main changed one of them since. MovedError when main never stood still.
         """
         files = {path: None if data is None else File(data=data) for path, data in changes.items()}
         for _ in range(_TRIES):
+            tip = self.tip()
+            if base is not None and tip != base and self._differs(base, tip, tuple(files)):
+                raise ConflictError(
+                    "Main changed the same file meanwhile. Read it again and repeat the change."
+                )
             try:
-                return self._commit(files, message, trailers, self.tip())
+                return self._commit(files, message, trailers, tip)
             except MovedError:
                 continue
         raise MovedError("Main kept moving while a file was being committed. Try again.")
 
     # ------------------------------------------------------------ moving main
 
-    def swap(self, new: Sha, old: Sha | None, *, more: str = "", keep: tuple[int, ...] = ()) -> None:
+    def swap(self, new: Sha, old: Sha | None, held: Held, *, more: str = "") -> None:
         """Move main from `old` to `new`, or raise MovedError and leave it.
 
         `more` holds further `update-ref --stdin` lines of the same transaction. Main is read again
@@ -218,7 +223,9 @@ class Library:
         """
         zero = "0" * len(new)
         lines = f"start\nupdate {self.main} {new} {old or zero}\n{more}prepare\ncommit\n"
-        answer = self.git.run("update-ref", "-m", "memento: land", "--stdin", stdin=lines.encode(), keep=keep)
+        held.enter("refs")
+        command = ("update-ref", "-m", "memento: land", "--stdin")
+        answer = self.git.run(*command, stdin=lines.encode(), keep=(held.descriptor,))
         if answer.status == 0:
             return
         tip = self._tip_or_none()
@@ -231,9 +238,31 @@ class Library:
             f"Main could not be moved: {said[-1] if said else 'git failed'}. See `memento doctor`."
         )
 
+    @contextmanager
+    def writing(self) -> Iterator[Held]:
+        """Hold the landing lock, after mending what a holder that was killed left behind."""
+        with landing_lock(self.state) as held:
+            if held.orphan is not None:
+                recovery.mend(self._places(), held.orphan)
+            yield held
+
     def recover(self) -> tuple[str, ...]:
         """Remove what a killed landing left behind; a sentence for each thing removed."""
-        return recovery.recover(common_dir(self.git.git_dir), self.state, self.main, self.now())
+        with landing_lock(self.state) as held:
+            return recovery.mend(self._places(), held.orphan)
+
+    def follow(self, old: Sha | None, new: Sha, held: Held) -> str:
+        """Bring the checkout along after main moved; what happened to it, in a sentence."""
+        held.enter("index")
+        try:
+            return follow(self.git, self.root, self.main, old, new)
+        except (LibraryError, OSError) as error:
+            # Landed is landed: an error in the checkout must not look like a failed landing.
+            return f"the checkout could not follow: {error}"
+
+    def _places(self) -> recovery.Places:
+        git_dir = self.git.git_dir
+        return recovery.Places(common=common_dir(git_dir), git_dir=git_dir, main=self.main)
 
     def _commit(
         self, files: Mapping[str, File | None], message: str, trailers: Mapping[str, str], old: Sha | None
@@ -247,14 +276,17 @@ class Library:
             put={path: file for path, file in files.items() if file is not None},
         )
         commit = create(self.git, draft, self.ids())
-        with landing_lock(self.state) as held:
-            self.swap(commit, old, keep=(held.descriptor,))
-            follow(self.git, self.root, self.main, old, commit)
+        with self.writing() as held:
+            self.swap(commit, old, held)
+            self.follow(old, commit, held)
         return commit
 
     def _tip_or_none(self) -> Sha | None:
         answer = self.git.run("rev-parse", "--verify", "--quiet", f"{self.main}^{{commit}}")
         return None if answer.status else Sha(answer.stdout.decode().strip())
+
+    def _differs(self, one: Sha, other: Sha, paths: tuple[str, ...]) -> bool:
+        return self.git.run("diff-tree", "--quiet", "-r", one, other, "--", *paths).status != 0
 
     def _parent(self, commit: str) -> bool:
         return self.git.run("rev-parse", "--verify", "--quiet", f"{commit}^1").status == 0
@@ -280,53 +312,3 @@ class Library:
     def proposals(self) -> tuple[Proposal, ...]:
         """The open proposals, oldest first."""
         return open_proposals(self.git)
-
-
-def _main_of(git: Git, root: Path) -> str:
-    """The full name of main: as memento.toml says, else main, else master, else HEAD's own branch."""
-    head = git.run("symbolic-ref", "--quiet", "HEAD").stdout.decode().strip()
-    policy = git.run("cat-file", "blob", "HEAD:memento.toml")
-    named = _configured(policy.stdout, root) if policy.status == 0 else None
-    if named is not None:
-        return f"refs/heads/{named}"
-    for branch in ("refs/heads/main", "refs/heads/master"):
-        if git.run("show-ref", "--verify", "--quiet", branch).status == 0:
-            return branch
-    if not head.startswith("refs/heads/") or head.startswith(BRANCHES):
-        raise LibraryError(f"{root} has no branch main. Name yours in memento.toml: [library] main = ...")
-    return head
-
-
-def _configured(policy: bytes, root: Path) -> str | None:
-    try:
-        section = tomllib.loads(policy.decode("utf-8")).get("library", {})
-    except ValueError as error:
-        raise LibraryError(
-            f"memento.toml of {root} cannot be read: {error}. Correct and commit it."
-        ) from error
-    named = section.get("main") if isinstance(section, dict) else None
-    if named is not None and (not isinstance(named, str) or not _BRANCH.fullmatch(named) or ".." in named):
-        raise LibraryError(f"[library] main = {named!r} in memento.toml is no branch name. Correct it.")
-    return named
-
-
-def _new_files(present: Mapping[str, object]) -> Folder:
-    files: dict[str, File] = {
-        "tips.md": File(data=b""),
-        "memento.toml": File(data=_CONFIG.encode()),
-        ".gitignore": File(data=b".memento/\n__pycache__/\n"),
-        **starter_files(),
-    }
-    for top in ("skills", "skill_tests"):
-        if not any(path.startswith(f"{top}/") for path in files):
-            files[f"{top}/.gitkeep"] = File(data=b"")
-    return {path: file for path, file in files.items() if path not in present}
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise LibraryError(
-            f"{folder} cannot be made: {error.strerror}. Choose a folder you may write."
-        ) from error

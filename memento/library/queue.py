@@ -18,10 +18,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 
-from memento.errors import ConflictError, LibraryError, MovedError
-from memento.library.checkout import follow
+from memento.errors import ConflictError, MovedError
 from memento.library.library import NOTES, Library
-from memento.library.lock import landing_lock
+from memento.library.lock import Held
 from memento.library.objects import create_note
 from memento.protocols import Snapshot
 from memento.types import Disposition, GateOutcome, GateReport, GateStep, Landing, Proposal, Sha
@@ -46,8 +45,11 @@ def land(
     if refused is not None:
         return refused
     for count in range(ROUNDS):
-        with _round_lock(library, count >= _OPTIMISTIC_ROUNDS) as lock:
-            landing = queue.round(report, lock)
+        if count < _OPTIMISTIC_ROUNDS:
+            landing = queue.round(report, None)
+        else:
+            with library.writing() as held:
+                landing = queue.round(report, held)
         if landing is not None:
             return landing
     raise MovedError(
@@ -72,7 +74,7 @@ class _Queue:
             return None
         return Landing(proposal=self.proposal, disposition=Disposition.OPEN, report=report)
 
-    def round(self, report: GateReport, lock: int | None) -> Landing | None:
+    def round(self, report: GateReport, held: Held | None) -> Landing | None:
         """Rules 2 to 6 once; None when main moved meanwhile."""
         tip = self.library.tip()
         try:
@@ -84,17 +86,17 @@ class _Queue:
             refused = self.refused(report)
             if refused is not None:
                 return refused
-        with _round_lock(self.library, lock is None) as taken:
+        with _writing(self.library, held) as holder:
             try:
-                self._move(merge, tip, report, taken if lock is None else lock)
+                self._move(merge, tip, report, holder)
             except MovedError:
                 return None
-            note = self._follow(tip, merge)
+            note = self.library.follow(tip, merge, holder)
         return Landing(
             proposal=self.proposal, disposition=Disposition.LANDED, report=report, commit=merge, note=note
         )
 
-    def _move(self, merge: Sha, tip: Sha, report: GateReport, lock: int | None) -> None:
+    def _move(self, merge: Sha, tip: Sha, report: GateReport, held: Held) -> None:
         git = self.library.git
         found = git.run("rev-parse", "--verify", "--quiet", NOTES)
         notes = Sha(found.stdout.decode().strip()) if found.status == 0 else None
@@ -104,15 +106,7 @@ class _Queue:
             f"update {NOTES} {new_notes} {notes or '0' * len(merge)}\n"
             f"delete refs/heads/{self.proposal.branch} {self.proposal.commit}\n"
         )
-        self.library.swap(merge, tip, more=more, keep=() if lock is None else (lock,))
-
-    def _follow(self, tip: Sha, merge: Sha) -> str:
-        library = self.library
-        try:
-            return follow(library.git, library.root, library.main, tip, merge)
-        except (LibraryError, OSError) as error:
-            # Landed is landed: an error in the checkout must not look like a failed landing.
-            return f"the checkout could not follow: {error}"
+        self.library.swap(merge, tip, held, more=more)
 
 
 def _conflicting(report: GateReport, why: str) -> GateReport:
@@ -121,9 +115,10 @@ def _conflicting(report: GateReport, why: str) -> GateReport:
 
 
 @contextmanager
-def _round_lock(library: Library, wanted: bool) -> Iterator[int | None]:
-    if not wanted:
-        yield None
+def _writing(library: Library, held: Held | None) -> Iterator[Held]:
+    """The lock that is held already, or else the lock, taken."""
+    if held is not None:
+        yield held
         return
-    with landing_lock(library.state) as held:
-        yield held.descriptor
+    with library.writing() as taken:
+        yield taken

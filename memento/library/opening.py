@@ -1,0 +1,74 @@
+"""What makes a repository a library: the branch that is main, and the files that `memento init` adds."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from memento.errors import LibraryError
+from memento.library.git import Git
+from memento.library.proposals import BRANCHES
+from memento.library.starter import starter_files
+from memento.types import File, Folder
+
+_BRANCH = re.compile(r"(?!-)[\w][\w./-]*")
+
+_CONFIG = """\
+# Settings of this library. Flags and MEMENTO_... variables win over what is written here.
+# What is commented out shows its default.
+
+[library]
+# main = "main"        # the branch that landings go to
+"""
+
+
+def main_of(git: Git, root: Path) -> str:
+    """The full name of main: as memento.toml says, else main, else master, else HEAD's own branch."""
+    head = git.run("symbolic-ref", "--quiet", "HEAD").stdout.decode().strip()
+    policy = git.run("cat-file", "blob", "HEAD:memento.toml")
+    named = _configured(policy.stdout, root) if policy.status == 0 else None
+    if named is not None:
+        return f"refs/heads/{named}"
+    for branch in ("refs/heads/main", "refs/heads/master"):
+        if git.run("show-ref", "--verify", "--quiet", branch).status == 0:
+            return branch
+    if not head.startswith("refs/heads/") or head.startswith(BRANCHES):
+        raise LibraryError(f"{root} has no branch main. Name yours in memento.toml: [library] main = ...")
+    return head
+
+
+def _configured(policy: bytes, root: Path) -> str | None:
+    try:
+        section = tomllib.loads(policy.decode("utf-8")).get("library", {})
+    except ValueError as error:
+        raise LibraryError(
+            f"memento.toml of {root} cannot be read: {error}. Correct and commit it."
+        ) from error
+    named = section.get("main") if isinstance(section, dict) else None
+    if named is not None and (not isinstance(named, str) or not _BRANCH.fullmatch(named) or ".." in named):
+        raise LibraryError(f"[library] main = {named!r} in memento.toml is no branch name. Correct it.")
+    return named
+
+
+def new_files(present: Mapping[str, object]) -> Folder:
+    """What `memento init` adds to a repository whose main has the paths `present`."""
+    files: dict[str, File] = {
+        "tips.md": File(data=b""),
+        "memento.toml": File(data=_CONFIG.encode()),
+        ".gitignore": File(data=b".memento/\n__pycache__/\n"),
+        **starter_files(),
+    }
+    for top in ("skills", "skill_tests"):
+        if not any(path.startswith(f"{top}/") for path in files):
+            files[f"{top}/.gitkeep"] = File(data=b"")
+    return {path: file for path, file in files.items() if path not in present}
+
+
+def make_folder(folder: Path) -> None:
+    """The folder and its parents; LibraryError when they cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LibraryError(
+            f"{folder} cannot be made: {error.strerror}. Choose a folder you may write."
+        ) from error
