@@ -115,6 +115,9 @@ class Limits:
     memory_mb: int = 512
     processes: int = 64
     file_mb: int = 64
+    """One file, and all of /tmp."""
+    disk_mb: int = 512
+    """All of /work; a command that grows it further is killed."""
     output_kb: int = 256
     """Per stream; more is cut and said so."""
 
@@ -146,6 +149,9 @@ class SandboxSession(Protocol):
     def python(self) -> Sequence[str]:
         """argv of an isolated Python (-I) inside that can import memento.testing and pytest."""
 
+    def path(self, target: str) -> str:
+        """How commands must name `target`, a path below /work or a mount: as it is, except on the host."""
+
     def run(
         self,
         argv: Sequence[str],
@@ -154,7 +160,8 @@ class SandboxSession(Protocol):
         cwd: str = "/work",
         env: Mapping[str, str] = {},
         limits: Limits | None = None,
-    ) -> Completed: ...
+    ) -> Completed:
+        """Run `argv` to its end. /work lasts from one command to the next; /tmp and processes may not."""
 
 
 class Sandbox(Protocol):
@@ -174,8 +181,8 @@ class Sandbox(Protocol):
         mounts: Sequence[Mount] = (),
         limits: Limits = Limits(),
     ) -> AbstractContextManager[SandboxSession]:
-        """A session whose /work is `workspace` (read-write, private tmpfs when None) and whose
-        other visible folders are `mounts`, read-only. No network, no environment, no secrets.
+        """A session whose /work is `workspace` (read-write; a private empty folder when None) and whose
+        other visible folders are `mounts`, read-only, outside /work. No network, no environment, no secrets.
         """
 
 
