@@ -36,7 +36,7 @@ def _environment() -> Environment:
     return environment
 
 
-def render(name: str, **variables: object) -> str:
+def render(name: str, /, **variables: object) -> str:
     """The prompt `name`.md.j2 with its variables filled in; jinja2.UndefinedError when one is missing."""
     return _environment().get_template(f"{name}.md.j2").render(**variables)
 

@@ -2,7 +2,7 @@
 
     {# variables: ... #}
     You are ...                 system: the role in one line, then the rules and the reply's shape.
-    ...                         Nothing in it comes from a variable.
+    ...                         Nothing in it is text that the project did not write.
     ----
     <task> ... </task>          user: data only, each piece between its tags.
 
@@ -15,7 +15,7 @@ from memento.protocols import Message
 SEPARATOR = "\n----\n"
 
 
-def chat(name: str, **variables: object) -> tuple[Message, Message]:
+def chat(name: str, /, **variables: object) -> tuple[Message, Message]:
     """The system and the user message of prompt `name`; jinja2.UndefinedError when a variable is missing."""
     system, separator, data = render(name, **variables).partition(SEPARATOR)
     assert separator, f"{name}.md.j2 has no line of four hyphens between its rules and its data"

@@ -1,0 +1,81 @@
+"""The charter of a new skill: what it is for and how it will be used, agreed before anything is written.
+
+No charter, and so no skill, for: a one-off question; what an existing skill is for; a name that is
+taken, or that only numbers a taken one (bfs-2 beside bfs); a description that says what another says.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from memento.llm.structured import ask
+from memento.prompts.chat import chat
+from memento.prompts.trace import trace_text
+from memento.protocols import Model, Request, Snapshot
+from memento.types import Lesson, Skill
+
+if TYPE_CHECKING:
+    from memento.write.replies import CharterReply
+
+MOST_SHOWN = 40
+"""Skills of the library that the model is shown, those nearest to the task first."""
+SAME = 0.8
+"""Share of common words from which two descriptions say the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LLMCharterer:
+    """Asks whether a new skill is due, and for its charter."""
+
+    model: Model
+
+    def __call__(self, lesson: Lesson, library: Snapshot) -> Skill | None:
+        """The charter, as a Skill whose body is its intended usage; None when none is due; ModelError."""
+        from memento.write.replies import CharterReply
+
+        messages = chat(
+            "charter",
+            lesson=lesson,
+            trace=trace_text(lesson.trajectory),
+            library="\n".join(f"{s.name}: {s.description}" for s in nearest(lesson.task.text, library)),
+        )
+        reply = ask(self.model, Request(purpose="charter", messages=messages), CharterReply)
+        return None if reply is None else charter_of(reply, library)
+
+
+def charter_of(reply: "CharterReply", library: Snapshot) -> Skill | None:
+    """The charter that `reply` states; None when it declines or the library has such a skill."""
+    if reply.declined or _is_taken(reply.name, library):
+        return None
+    description = " ".join(reply.description.split())
+    if any(_overlap(description, skill.description) >= SAME for skill in _skills(library)):
+        return None
+    return Skill(name=reply.name, description=description, body=reply.usage.strip())
+
+
+def nearest(task: str, library: Snapshot) -> tuple[Skill, ...]:
+    """At most MOST_SHOWN skills, those that share most words with the task first, then by name."""
+    wanted = _words(task)
+    ranked = sorted(
+        _skills(library), key=lambda s: (-len(wanted & _words(f"{s.name} {s.description}")), s.name)
+    )
+    return tuple(ranked[:MOST_SHOWN])
+
+
+def _skills(library: Snapshot) -> list[Skill]:
+    return [skill for name in library.names() if (skill := library.skill(name)) is not None]
+
+
+def _is_taken(name: str, library: Snapshot) -> bool:
+    stem = re.sub(r"(-(v?\d+\w*|new|enhanced|improved|copy))+$", "", name)
+    # A folder whose SKILL.md cannot be read is no usable skill, and taken all the same.
+    return any(candidate in library.names() or library.folder(candidate) for candidate in {name, stem})
+
+
+def _overlap(one: str, other: str) -> float:
+    a, b = _words(one), _words(other)
+    return len(a & b) / len(a | b) if a | b else 0.0
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w{3,}", text.casefold()))

@@ -1,0 +1,114 @@
+"""The rewriter: a better folder for the skill that is to blame, as a value. Nothing is written.
+
+It is given the parent's files, the trace, the blame, the redacted verdict, the tips and the ideas that
+were refused before. It has no tools, and is given no exam and no gold answer.
+
+    optimise    keep the approach; add constraints and alternatives, stay general
+    discover    the approach has failed for good: a fundamentally different one
+    create      from a charter, when there is no parent
+
+SKILL.md goes through the format's own editor: only description and body are taken from the reply, so
+the name, the version (the landing raises it) and every field that we do not understand stay as they are.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from memento.errors import SkillError
+from memento.llm.structured import ask
+from memento.prompts.chat import chat
+from memento.prompts.trace import trace_text
+from memento.protocols import Model, Parent, Request
+from memento.skill import edit, new, parse
+from memento.types import ChangeKind, File, Folder, Lesson, Rewrite
+from memento.write.material import contract_text, files_text
+
+if TYPE_CHECKING:
+    from memento.write.replies import RewriteReply
+
+DOCUMENT = "SKILL.md"
+IDEA_CHARACTERS = 200
+MOST_REJECTED = 12
+"""Refused ideas that are shown, the newest; all of them are checked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LLMRewriter:
+    """Asks for the files that change and builds the whole new folder."""
+
+    model: Model
+
+    def __call__(self, lesson: Lesson, parent: Parent, *, discover: bool) -> Rewrite | None:
+        """The rewrite; None when nothing usable, nothing new or nothing different came. Raises ModelError."""
+        from memento.write.replies import RewriteReply
+
+        kind = _kind(parent, discover=discover)
+        messages = chat(
+            "rewrite",
+            lesson=lesson,
+            kind=kind,
+            trace=trace_text(lesson.trajectory),
+            name=parent.contract.name,
+            contract=contract_text(parent.contract),
+            files=files_text(parent.folder),
+            rejected=lesson.rejected[-MOST_REJECTED:],
+        )
+        reply = ask(self.model, Request(purpose="rewrite", messages=messages), RewriteReply)
+        return None if reply is None else rewrite_of(reply, lesson, parent, kind)
+
+
+def rewrite_of(reply: "RewriteReply", lesson: Lesson, parent: Parent, kind: ChangeKind) -> Rewrite | None:
+    """The reply as a whole folder; None: it changes nothing, repeats a refused idea or cannot be built."""
+    idea = " ".join("".join(c if c.isprintable() else " " for c in reply.idea).split())[:IDEA_CHARACTERS]
+    if not idea or idea.casefold() in {old.casefold() for old in lesson.rejected}:
+        return None
+    try:
+        folder = _built(reply, parent)
+    except SkillError:  # a description or a body that the specification does not allow is no rewrite
+        return None
+    if folder is None or not _is_sound(list(folder)) or folder == dict(parent.folder):
+        return None
+    return Rewrite(skill=parent.contract.name, kind=kind, folder=folder, idea=idea)
+
+
+def _kind(parent: Parent, *, discover: bool) -> ChangeKind:
+    if not parent.exists:
+        return ChangeKind.CREATE
+    return ChangeKind.DISCOVER if discover else ChangeKind.OPTIMISE
+
+
+def _built(reply: "RewriteReply", parent: Parent) -> Folder | None:
+    folder = dict(parent.folder)
+    for path in reply.delete:
+        if path != DOCUMENT:
+            folder.pop(path, None)
+    for file in reply.files:
+        data = file.content.encode("utf-8", "surrogatepass")
+        if file.path == DOCUMENT:
+            data = _document(file.content, parent)
+        old = folder.get(file.path)
+        folder[file.path] = File(data=data, executable=old.executable if old else False)
+    return folder if DOCUMENT in folder else None
+
+
+def _document(content: str, parent: Parent) -> bytes:
+    """SKILL.md with the reply's description and body. Raises SkillError."""
+    written = parse(content.encode("utf-8", "surrogatepass"), folder=parent.contract.name).skill
+    if written is None and content.lstrip("\ufeff \t\r\n").startswith("---"):
+        raise SkillError("The frontmatter of the rewritten SKILL.md cannot be read.")
+    description = written.description if written else parent.contract.description
+    body = written.body if written else content.strip("\n")
+    if not body.strip():
+        raise SkillError("The rewritten SKILL.md has no instructions.")
+    if parent.exists:
+        return edit(parent.folder[DOCUMENT].data, description=description, body=body)
+    return new(name=parent.contract.name, description=description, body=body)
+
+
+def _is_sound(paths: Sequence[str]) -> bool:
+    """No two paths are one file on some system, and none is a folder of another."""
+    folded = {unicodedata.normalize("NFC", path).casefold() for path in paths}
+    inner = any(other.startswith(f"{path}/") for path in folded for other in folded)
+    return len(folded) == len(paths) and not inner
