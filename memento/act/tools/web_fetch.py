@@ -9,6 +9,7 @@ Rules
 - Whatever comes back is tainted: it was written by strangers.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ SPEC = ToolSpec(
     parameters=schema({"url": "The full address"}),
 )
 
+HOST = re.compile(rb"[A-Za-z0-9._:-]+")
 READABLE = ("text/", "application/json", "application/xml", "application/xhtml+xml")
 HEADERS = {"User-Agent": "memento-agent", "Accept": "text/html,text/*,application/json;q=0.9,*/*;q=0.1"}
 
@@ -151,8 +153,8 @@ def _refused(url: "URL") -> str | None:
         return "web_fetch reads http and https addresses only."
     if url.userinfo:
         return "web_fetch does not take an address with credentials in it."
-    if not url.host:
-        return "The address names no host."
+    if not HOST.fullmatch(url.raw_host):
+        return "The address names no host that could be looked up."
     return None
 
 
