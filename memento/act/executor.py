@@ -1,0 +1,109 @@
+"""Act: the model follows a skill, in steps, with tools, until it answers.
+
+Rules
+- Accidents of the model and the sandbox end the attempt as a value: the steps so far are kept.
+- Every call that the model makes is answered and is a step, also the one that names no tool or
+  whose arguments are not JSON; so `most_steps` bounds everything that can repeat.
+- All calls of one reply are answered in order; a final answer among them ends the attempt.
+- What a tool gives back is cleaned, cut, labelled with its origin and quoted as data.
+- The workspace and the skill's export are temporary; nothing the agent does outlives the attempt.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from memento.act.conversation import Conversation, Settings
+from memento.act.toolbox import offered
+from memento.act.workspace import lay_skill, lay_task
+from memento.errors import BudgetError, ModelError, SandboxError
+from memento.protocols import Limits, Model, Mount, Observation, Sandbox, Tool
+from memento.sandbox.folders import scratch
+from memento.types import Folder, Skill, Step, Stop, Task, Trajectory
+
+SKILL_PLACE = "/skill"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How an attempt ended."""
+
+    stop: Stop
+    answer: str | None = None
+    detail: str = ""
+
+
+def _ignore(step: Step) -> None:
+    del step
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReactExecutor:
+    """Implements Executor: reason, call a tool, observe, and again."""
+
+    model: Model
+    sandbox: Sandbox
+    tools: Sequence[Tool]
+    clock: Callable[[], float]
+    settings: Settings = field(default_factory=Settings)
+    limits: Limits = Limits()
+    on_step: Callable[[Step], None] = _ignore
+    temporary: Path | None = None
+    """Where workspaces are made; None is the system's temporary folder."""
+
+    def __call__(self, x: Observation, skill: Skill | None) -> Trajectory:
+        """One attempt. UsageError or SkillError when a file's name cannot be used."""
+        files = x.library.folder(skill.name) if skill else {}
+        talk = Conversation(
+            model=self.model,
+            tools=offered(self.tools, skill),
+            clock=self.clock,
+            settings=self.settings,
+            on_step=self.on_step,
+        )
+        ending = self._attempt(talk, x, skill, files)
+        return Trajectory(
+            steps=tuple(talk.steps),
+            answer=ending.answer,
+            stop=ending.stop,
+            usage=talk.usage,
+            detail=ending.detail,
+        )
+
+    def _attempt(self, talk: Conversation, x: Observation, skill: Skill | None, files: Folder) -> Ending:
+        try:
+            with ExitStack() as stack:
+                workspace, mounts = self._prepare(stack, x.task, files)
+                session = stack.enter_context(
+                    self.sandbox.open(workspace=workspace, mounts=mounts, limits=self.limits)
+                )
+                talk.begin(x, skill, skill_place=SKILL_PLACE if files else "")
+                return _ending(talk.go_on(session), talk)
+        except BudgetError as error:
+            return Ending(stop=Stop.BUDGET, detail=str(error))
+        except ModelError as error:
+            return Ending(stop=Stop.MODEL_ERROR, detail=str(error))
+        except SandboxError as error:
+            return Ending(stop=Stop.SANDBOX_ERROR, detail=str(error))
+
+    def _prepare(self, stack: ExitStack, task: Task, files: Folder) -> tuple[Path, list[Mount]]:
+        folder = stack.enter_context(scratch(self.temporary))
+        workspace, skill = folder / "work", folder / "skill"
+        workspace.mkdir()
+        lay_task(task.files, workspace)
+        if not files:
+            return workspace, []
+        skill.mkdir()
+        lay_skill(files, skill)
+        return workspace, [Mount(source=skill, target=SKILL_PLACE)]
+
+
+def _ending(answer: str | None, talk: Conversation) -> Ending:
+    if answer is not None:
+        return Ending(stop=Stop.ANSWERED, answer=answer)
+    if talk.stuck:
+        return Ending(
+            stop=Stop.STUCK, detail=f"the same calls gave the same output, up to step {len(talk.steps)}"
+        )
+    return Ending(stop=Stop.BUDGET, detail=f"no answer within {talk.settings.most_steps} steps")
