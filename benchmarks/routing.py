@@ -25,7 +25,7 @@ from memento.route import TantivyRouter
 from memento.types import File, Folder, Sha, Skill
 
 SMALL = 20
-THRESHOLDS = (0.2, 0.25, 0.3, 0.325, 0.35, 0.375, 0.4, 0.45, 0.5)
+THRESHOLDS = (0.2, 0.25, 0.3, 0.325, 0.35, 0.38, 0.4, 0.45, 0.5)
 
 
 @dataclass(frozen=True, kw_only=True)

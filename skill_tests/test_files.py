@@ -7,7 +7,7 @@ import subprocess
 
 QUERIES = (
     "Rename all photos in the folder to lower case",
-    "Locate the file in the workspace that mentions the launch",
+    "Locate the document about the launch in this directory",
     "Sort the documents in this directory into folders by year",
     "Convert notes.txt from Windows-1252 encoding to UTF-8",
     "Replace the old company name in every Markdown file",

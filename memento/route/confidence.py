@@ -6,9 +6,9 @@ So two views are averaged, each blind to one of the two:
     coverage   share of the request's weight that the skill's text holds, its head counting twice
     strength   BM25 in units of the rarest possible word, m, as m / (m + 4)
 
-Measured (AUROC of "the true skill is there" against "it was taken out", BM25 alone / coverage alone /
-both; libraries of 20 skills): metatool .74 / .69 / .74, ultratool .87 / .82 / .90, real skills
-.91 / .92 / .94. Names without bodies in a large library stay hard for words alone: .62 to .66.
+Measured, benchmarks/routing.py (AUROC of "a right skill is there" against "all were taken out", libraries
+of 20 skills; BM25 alone / coverage alone / both): metatool .73 / .68 / .72, ultratool .81 / .75 / .82, real
+skills .92 / .92 / .95. In one large library of names and descriptions words alone stay weak: .64 to .67.
 """
 
 from collections.abc import Mapping

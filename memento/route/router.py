@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from memento.route.index import Hit
 
 THRESHOLD = 0.38
+"""Measured in libraries of 20: of requests whose skill is there, .88 reach it on real skills (of .91 that
+rank it first); of requests whose skill is not, .22 reach a wrong one. At .30 that is .91 and .62."""
 RANKED = 10
 BM25_PER_COSINE = 60.0
 UTILITY_SPAN = 0.1

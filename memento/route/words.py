@@ -1,7 +1,7 @@
 """Text to index terms; the same path for skills and for queries, so that they can meet.
 
     NFKC -> scripts without spaces cut into characters -> split at what is no letter or digit
-         -> at most 40 bytes -> lower case, accents off -> request words out -> English stems
+         -> under 40 bytes -> lower case, accents off -> request words out -> English stems
          -> numbers of one or two digits out (list items, days, counts: they fit any skill)
 
 A query is a bag of these terms and never a query language: `-word`, `a:b` or an unbalanced quote
@@ -81,12 +81,9 @@ def name_terms(name: str) -> Sequence[str]:
 def query_terms(text: str) -> Words:
     """Distinct terms of a request. A long one is read at both ends, where the wish is stated."""
     half = MAX_QUERY_CHARS // 2
-    parts = (text,) if len(text) <= MAX_QUERY_CHARS else (text[:half], text[-half:])
-    most = MAX_QUERY_TERMS // len(parts)
-    kept: dict[str, None] = {}
-    shortened = len(parts) > 1
-    for part in parts:
-        fresh = [term for term in dict.fromkeys(terms(part)) if term not in kept]
-        shortened = shortened or len(fresh) > most
-        kept.update(dict.fromkeys(fresh[:most]))
-    return Words(terms=tuple(kept), shortened=shortened)
+    long = len(text) > MAX_QUERY_CHARS
+    found = tuple(dict.fromkeys(terms(f"{text[:half]} {text[-half:]}" if long else text)))
+    if len(found) <= MAX_QUERY_TERMS:
+        return Words(terms=found, shortened=long)
+    half = MAX_QUERY_TERMS // 2
+    return Words(terms=found[:half] + found[-half:], shortened=True)
