@@ -41,7 +41,7 @@ ALLOWED = frozenset(
             "SHLVL",
             "TMPDIR",
         ),
-        *("PYTHONDONTWRITEBYTECODE", "_"),
+        *("PYTHONDONTWRITEBYTECODE", "TMPDIR", "_"),
     }
 )
 """Names that are inside whatever the host's environment is."""
