@@ -30,7 +30,7 @@ def ranked(run_script, results, query, *options):
 
 def test_the_same_page_under_two_addresses_is_one_result_with_the_longer_snippet(run_script):
     results = [
-        {"title": "Rhine", "url": "http://www.example.org/rhine/", "snippet": "A river"},
+        {"title": "Rhine", "url": "http://www.example.org/rhine/", "snippet": "The river"},
         {
             "title": "Rhine",
             "url": "https://example.org/rhine?utm_source=x#top",

@@ -45,12 +45,11 @@ class Index:
     schema: "tantivy.Schema | None" = field(repr=False)
 
     def search(self, query: Sequence[str], *, limit: int) -> tuple[Hit, ...]:
-        """The skills with the best BM25, best first; ties in order of name."""
+        """The skills with the best BM25, best first; ties in the order in which they were indexed."""
         if self.searcher is None or self.schema is None or not query:
             return ()
         found = self.searcher.search(_query(self.schema, query), limit=limit, count=False).hits
-        hits = [self._hit(score, address) for score, address in found]
-        return tuple(sorted(hits, key=lambda hit: (-hit.bm25, hit.skill)))
+        return tuple(self._hit(score, address) for score, address in found)
 
     def named(self, names: Iterable[str]) -> tuple[Hit, ...]:
         """The named skills without a text score, as they come from another retriever."""

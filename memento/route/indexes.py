@@ -5,7 +5,7 @@ A commit never changes, so its index never does; a work tree (commit None) does,
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -25,18 +25,18 @@ class Indexed:
     """A library's index and, once an embedder was asked, the vectors of its skills."""
 
     index: Index
-    names: tuple[str, ...]
-    texts: tuple[str, ...] = field(repr=False)
-    """What is embedded per skill: name and description."""
+    skills: Mapping[str, Skill] = field(repr=False)
+    """By name, in order of name; their bodies are left out, the index has read them."""
     _vectors: "dict[str, NDArray[np.float32]]" = field(default_factory=dict, repr=False)
 
     def cosines(self, text: str, embedder: Embedder) -> Mapping[str, float]:
         """The cosine of `text` and each skill, by name. Raises what the embedder raises."""
         # Two threads may both embed the library once; they store the same vectors.
         if embedder.name not in self._vectors:
-            self._vectors[embedder.name] = embedder.embed(self.texts)
+            texts = [f"{s.name.replace('-', ' ')}: {s.description}" for s in self.skills.values()]
+            self._vectors[embedder.name] = embedder.embed(texts)
         scores = self._vectors[embedder.name] @ embedder.embed((text,))[0]
-        return dict(zip(self.names, (float(score) for score in scores), strict=True))
+        return dict(zip(self.skills, (float(score) for score in scores), strict=True))
 
 
 @dataclass(kw_only=True)
@@ -63,6 +63,5 @@ def _indexed(snapshot: Snapshot) -> Indexed:
     skills: Sequence[Skill] = [s for name in snapshot.names() if (s := snapshot.skill(name)) is not None]
     return Indexed(
         index=build(skills),
-        names=tuple(skill.name for skill in skills),
-        texts=tuple(f"{skill.name.replace('-', ' ')}: {skill.description}" for skill in skills),
+        skills={skill.name: replace(skill, body="") for skill in skills},
     )
