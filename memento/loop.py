@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from memento.errors import ModelError
 from memento.journal import Journal
 from memento.library import Library, land
 from memento.protocols import (
@@ -50,6 +51,7 @@ from memento.types import (
     Gold,
     Landing,
     Lesson,
+    Pass,
     Result,
     Rewrite,
     Route,
@@ -58,7 +60,7 @@ from memento.types import (
     Verdict,
 )
 
-Event = Task | Route | Step | Verdict | Blame | Exam | Rewrite | Landing
+Event = Task | Route | Step | Verdict | Blame | Exam | Rewrite | Landing | Pass
 """What an onlooker is told, in the order of the loop: the values themselves."""
 
 E = TypeVar("E", bound=Event)
@@ -137,7 +139,12 @@ class Loop:
         """Write: blame, utility, a tip, and a repair through the gate. Returns the episode with its blame."""
         library = self.library.at()
         skill = library.skill(episode.route.skill) if episode.route.skill else None
-        blame = self._told(self.attributor(episode.task, skill, episode.trajectory, episode.verdict))
+        try:
+            blame = self.attributor(episode.task, skill, episode.trajectory, episode.verdict)
+        except ModelError:
+            self.journal.record(episode)
+            raise
+        self.tell(blame)
         episode = replace(episode, blame=blame)
         self.journal.record(episode)
         if blame.teaches:
@@ -163,12 +170,14 @@ class Loop:
         tip = None if lesson.trajectory.tainted else self.tip_writer(lesson)
         if tip is None:
             return
-        tips = add_tip(self.library.at().tips(), tip, episode=lesson.episode)
+        library = self.library.at()
+        tips = add_tip(library.tips(), tip, episode=lesson.episode)
         if tips is not None:
             self.library.commit_files(
                 {"tips.md": tips.encode()},
                 message=f"tips: {tip}",
                 trailers={"Memento-Episode": lesson.episode, "Memento-Task": lesson.task.id},
+                base=library.commit,
             )
 
     def _repair(self, lesson: Lesson, gold: Gold | None) -> Landing | None:
@@ -176,14 +185,14 @@ class Loop:
         library = self.library.at()
         parent = self._parent(lesson, library)
         if parent is None or library.commit is None:
-            return None
+            return self._pass("charter")
         exam = self.exam_author(lesson, parent)
         if exam is None:
-            return None
+            return self._pass("exam")
         self.tell(exam)
         rewrite = self.rewriter(lesson, parent, discover=self._hopeless(parent))
         if rewrite is None:
-            return None
+            return self._pass("rewrite")
         self.tell(rewrite)
         trailers = self._why(lesson)
         proposal = self.library.propose(
@@ -228,6 +237,9 @@ class Loop:
             "Memento-Model": self.model,
             "Memento-Cost": cost_of(lesson),
         }
+
+    def _pass(self, stage: str) -> None:
+        self.tell(Pass(stage=stage))
 
     def _told(self, event: E) -> E:
         self.tell(event)

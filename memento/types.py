@@ -313,6 +313,13 @@ class Rewrite:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Pass:
+    """A write stage that had nothing to offer: a lesson need not lead to a proposal."""
+
+    stage: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
     """A rewrite and its exam as a commit on a branch `memento/<skill>/<id>`."""
 

@@ -136,9 +136,9 @@ def heldout(seed: int) -> tuple[Exercise, ...]:
     """Tasks that nothing is learned from: the same families and traps, other files."""
     rng = Random(f"heldout {seed}")
     return tuple(
-        make(rng, f"heldout-{family}-{number}", rng.sample(traps, min(number, len(traps))))
+        make(rng, f"heldout-{family}-{number}", rng.sample(traps, min(difficulty, len(traps))))
         for family, make, traps in FAMILIES
-        for number in (1, 1, 2, 3)
+        for number, difficulty in enumerate((1, 1, 2, 3), 1)
     )
 
 

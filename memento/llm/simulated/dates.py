@@ -11,6 +11,7 @@ DATES = Kind(
         "Use when asked for a span, duration or number of days between dates listed in a file."
     ),
     asks=re.compile(r"\bdays\b.*\bearliest\b.*\blatest\b", re.IGNORECASE),
+    hint="dates that are written in another way",
     script="span.py",
     usage="FILE",
     naive="grep -oE '[0-9]{4}-[0-9]{2}-[0-9]{2}' FILE | sort | sed -n '1p;$p' | "
@@ -47,6 +48,7 @@ main()
     traps=(
         Trap(
             name="dotted",
+            label="dotted dates",
             symptom=re.compile(r"\b\d\d\.\d\d\.\d{4}\b"),
             mend='''
 def dotted(line):
@@ -61,6 +63,7 @@ def dotted(line):
         ),
         Trap(
             name="month_names",
+            label="named months",
             symptom=re.compile(r"\b(?:January|March|May|July|October|December) \d{1,2}, \d{4}"),
             mend='''
 def month_names(line):
@@ -80,6 +83,7 @@ def month_names(line):
         ),
         Trap(
             name="cancelled",
+            label="cancelled dates",
             symptom=re.compile(r"\(cancelled\)", re.IGNORECASE),
             mend='''
 def cancelled(line):

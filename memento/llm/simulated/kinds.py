@@ -15,6 +15,8 @@ class Trap:
 
     name: str
     """Also the name of the function that mends it."""
+    label: str
+    """In words, for an idea."""
     symptom: re.Pattern[str]
     """How it shows in a file that one looks at."""
     mend: str
@@ -33,6 +35,8 @@ class Kind:
     description: str
     asks: re.Pattern[str]
     """Recognises a task of this kind."""
+    hint: str
+    """What to look out for, in words for a tip."""
     script: str
     """File name under scripts/."""
     usage: str

@@ -11,6 +11,7 @@ LEDGERS = Kind(
         "Use when asked for the total, sum or balance of amounts in a CSV file."
     ),
     asks=re.compile(r"\b(?:add up|total|sum)\b.*\bAmount\b", re.IGNORECASE),
+    hint="amounts that people wrote for people",
     script="total.py",
     usage="FILE Amount",
     naive="awk -F, 'NR>1 {t+=$3} END {printf \"%.2f\\n\", t}' FILE",
@@ -52,6 +53,7 @@ main()
     traps=(
         Trap(
             name="thousands",
+            label="thousands separators",
             symptom=re.compile(r"\d,\d{3}\.\d\d"),
             mend='''
 def thousands(value, row):
@@ -67,6 +69,7 @@ def thousands(value, row):
         ),
         Trap(
             name="parentheses",
+            label="amounts in parentheses",
             symptom=re.compile(r"\(\d+(?:\.\d+)?\)"),
             mend='''
 def parentheses(value, row):
@@ -82,6 +85,7 @@ def parentheses(value, row):
         ),
         Trap(
             name="currency",
+            label="currencies before the number",
             symptom=re.compile(r"(?:EUR|USD|\$|€) ?\d"),
             mend='''
 def currency(value, row):
@@ -97,6 +101,7 @@ def currency(value, row):
         ),
         Trap(
             name="void",
+            label="void rows",
             symptom=re.compile(r",void\b", re.IGNORECASE),
             mend='''
 def void(value, row):

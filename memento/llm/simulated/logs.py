@@ -11,6 +11,7 @@ LOGS = Kind(
         "Use when asked which service in a log file logged errors, and how many."
     ),
     asks=re.compile(r"\bservice\b.*\berrors\b", re.IGNORECASE),
+    hint="entries that are written in another way",
     script="errors.py",
     usage="FILE",
     naive="grep ERROR FILE | awk '{print $3}' | sort | uniq -c | sort -rn | awk 'NR==1 {print $2, $1}'",
@@ -49,6 +50,7 @@ main()
     traps=(
         Trap(
             name="repeats",
+            label="repeated messages",
             symptom=re.compile(r"last message repeated \d+ times"),
             mend='''
 def repeats(lines):
@@ -68,6 +70,7 @@ def repeats(lines):
         ),
         Trap(
             name="continuations",
+            label="continuation lines",
             symptom=re.compile(r"^\s+.*\bERROR\b", re.MULTILINE),
             mend='''
 def continuations(lines):
@@ -83,6 +86,7 @@ def continuations(lines):
         ),
         Trap(
             name="spellings",
+            label="other spellings of ERROR",
             symptom=re.compile(r"\b(?:ERR|Error|error|FATAL)\b"),
             mend='''
 def spellings(lines):

@@ -1,0 +1,208 @@
+"""Config -> Loop: the only place that names concrete classes. Everything else takes what it is handed.
+
+Imports stand inside the functions, so that a command loads what it uses and nothing more.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+from memento.errors import ModelError
+
+if TYPE_CHECKING:
+    from memento.config import Config
+    from memento.evals.demo import Demo
+    from memento.gate.gate import TestGate
+    from memento.journal import Journal
+    from memento.library import Library
+    from memento.loop import Event, Loop
+    from memento.protocols import Model, Sandbox, Tool
+    from memento.route.router import TantivyRouter
+
+NO_MODEL = """no model is set, and Memento never answers a task with a simulated one. Ways forward:
+  a hosted model     export OPENAI_API_KEY=...  and give --model NAME
+  a local endpoint   give --base-url http://127.0.0.1:11434/v1 --model NAME
+                     (Ollama 11434, LM Studio 1234, llama.cpp 8080, vLLM 8000)
+  just to watch      memento demo"""
+
+OPENAI_URL = "https://api.openai.com/v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ambience:
+    """Time and chance, handed in: a demo that is to be repeated brings its own."""
+
+    now: Callable[[], float] = time.time
+    clock: Callable[[], float] = time.monotonic
+    new_id: Callable[[], str] = lambda: secrets.token_hex(5)
+
+
+def journal_of(library: "Library") -> "Journal":
+    from memento.journal import Journal
+
+    return Journal(path=library.state / "journal.db")
+
+
+def sandbox_of(config: "Config", environ: Mapping[str, str]) -> "Sandbox":
+    """The chosen sandbox, proven by trying to break out of it. Raises SandboxError."""
+    from memento.sandbox.select import choose
+
+    return choose(config.sandbox.kind, environ)
+
+
+def model_of(config: "Config", ambience: Ambience) -> "Model":
+    """The model behind the configured endpoint; ModelError with the ways forward when there is none."""
+    from memento.llm.client import OpenAIModel
+
+    settings = config.model
+    key = settings.api_key.get_secret_value() if settings.api_key else ""
+    if not settings.name or not (settings.base_url or key):
+        raise ModelError(NO_MODEL, kind="auth")
+    return OpenAIModel(
+        model=settings.name,
+        base_url=settings.base_url or OPENAI_URL,
+        api_key=key,
+        clock=ambience.clock,
+        sleep=time.sleep,
+        temperature=settings.temperature,
+        seed=settings.seed,
+        timeout_s=settings.timeout_s,
+    )
+
+
+def router_of(config: "Config", journal: "Journal") -> "TantivyRouter":
+    from memento.route.router import THRESHOLD, TantivyRouter
+
+    threshold = config.route.threshold
+    return TantivyRouter(
+        threshold=THRESHOLD if threshold is None else threshold,
+        utility=lambda skill: journal.utility(skill.name, skill.tree),
+    )
+
+
+def gate_of(
+    sandbox: "Sandbox", journal: "Journal", ambience: Ambience, *, use_cache: bool = True
+) -> "TestGate":
+    from memento.gate.gate import TestGate
+    from memento.gate.harness import Harness
+
+    harness = Harness(
+        sandbox=sandbox, journal=journal, new_word=lambda: secrets.token_hex(16), use_cache=use_cache
+    )
+    return TestGate(harness=harness, clock=ambience.clock)
+
+
+def tools_of(config: "Config", ambience: Ambience) -> "tuple[Tool, ...]":
+    """The agent's tools. Web search is offered only where an endpoint for it is configured."""
+    from memento.act.tools.addresses import system_resolver
+    from memento.act.tools.list_files import ListFiles
+    from memento.act.tools.read_file import ReadFile
+    from memento.act.tools.terminal import Terminal
+    from memento.act.tools.web_fetch import WebFetch, plain_client
+    from memento.act.tools.web_search import WebSearch
+    from memento.act.tools.write_file import WriteFile
+
+    fetch = WebFetch(
+        open_client=plain_client,
+        resolve=system_resolver,
+        clock=ambience.clock,
+        allow_private=config.web.allow_private,
+    )
+    tools: tuple[Tool, ...] = (Terminal(), ReadFile(), WriteFile(), ListFiles(), fetch)
+    if config.web.search_url:
+        tools += (WebSearch(endpoint=config.web.search_url, open_client=plain_client),)
+    return tools
+
+
+def loop_of(
+    *,
+    config: "Config",
+    library: "Library",
+    model: "Model",
+    sandbox: "Sandbox",
+    ambience: Ambience,
+    tell: "Callable[[Event], None]",
+) -> "Loop":
+    """One learner over one library."""
+    from memento.act.conversation import Settings
+    from memento.act.executor import ReactExecutor
+    from memento.llm.budget import Budget, Metered
+    from memento.loop import Loop
+    from memento.loop import Settings as LoopSettings
+    from memento.reflect.attribution import LLMAttributor
+    from memento.reflect.judge import Judging
+    from memento.reflect.tips import LLMTipWriter
+    from memento.write.charter import LLMCharterer
+    from memento.write.exam import LLMExamAuthor
+    from memento.write.rewriter import LLMRewriter
+
+    journal = journal_of(library)
+    limits = config.budget
+    metered = Metered(
+        model,
+        Budget(tokens=limits.tokens, seconds=limits.seconds, usd=limits.usd),
+        clock=ambience.clock,
+    )
+    return Loop(
+        library=library,
+        journal=journal,
+        router=router_of(config, journal),
+        executor=ReactExecutor(
+            model=metered,
+            sandbox=sandbox,
+            tools=tools_of(config, ambience),
+            clock=ambience.clock,
+            settings=Settings(most_steps=limits.steps),
+            on_step=tell,
+        ),
+        judge=Judging(model=metered),
+        attributor=LLMAttributor(model=metered),
+        tip_writer=LLMTipWriter(model=metered),
+        exam_author=LLMExamAuthor(model=metered),
+        rewriter=LLMRewriter(model=metered),
+        charterer=LLMCharterer(model=metered),
+        gate=gate_of(sandbox, journal, ambience),
+        model=model.name,
+        settings=LoopSettings(**config.loop.model_dump()),
+        now=ambience.now,
+        new_id=ambience.new_id,
+        tell=tell,
+    )
+
+
+def repeatable(seed: int) -> Ambience:
+    """Time and chance of a demo: the same seed gives the same commits, to the last digit."""
+    seconds = count(1_767_225_600)  # 2026-01-01, a second a look
+    chance = Random(f"ids {seed}")  # noqa: S311 (names of branches, not secrets)
+    return Ambience(now=lambda: float(next(seconds)), new_id=lambda: f"{chance.getrandbits(40):010x}")
+
+
+def demo(
+    *, seed: int, root: Path, sandbox_kind: str, environ: Mapping[str, str], tell: "Callable[[Event], None]"
+) -> "Demo":
+    """The demo in a new library at `root`, with the simulated model. Raises SandboxError, LibraryError."""
+    from memento.config import load
+    from memento.evals.demo import Observer, run
+    from memento.library import Library
+    from memento.llm.simulated.model import SimulatedModel
+
+    flags: dict[tuple[str, str], object] = {("sandbox", "kind"): sandbox_kind, ("budget", "tokens"): 10**9}
+    config = load("", {}, flags)
+    ambience = repeatable(seed)
+    sandbox = sandbox_of(config, environ)
+    library = Library.init(root, now=ambience.now, ids=ambience.new_id, durable=False)
+    observer = Observer(tell=tell, sandbox=sandbox, seed=seed, before=lambda name: library.at().folder(name))
+    loop = loop_of(
+        config=config,
+        library=library,
+        model=SimulatedModel(seed=seed),
+        sandbox=sandbox,
+        ambience=ambience,
+        tell=observer,
+    )
+    return run(loop, observer, seed=seed, clock=ambience.clock)

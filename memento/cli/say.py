@@ -1,0 +1,94 @@
+"""Every sentence about an outcome that a user may read, in one place.
+
+Untrusted text (answers, explanations, ideas) is quoted, kept to one line, and stripped of what a
+terminal would obey.
+"""
+
+import re
+import unicodedata
+
+from memento.loop import Event
+from memento.types import (
+    Blame,
+    Disposition,
+    Exam,
+    GateOutcome,
+    GateReport,
+    Landing,
+    Pass,
+    Result,
+    Rewrite,
+    Route,
+    Step,
+    Task,
+    Verdict,
+)
+
+MARKS = {GateOutcome.PASS: "✓", GateOutcome.FAIL: "✗", GateOutcome.INDECISIVE: "?"}
+
+
+def one_line(text: str, most: int = 100) -> str:
+    """Untrusted text for one line of a terminal."""
+    plain = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
+    plain = re.sub(r"\s+", " ", plain).strip()
+    return plain if len(plain) <= most else plain[: most - 1] + "…"
+
+
+def sentence(event: Event) -> str:  # noqa: C901 (a table: one line per kind of event)
+    """What an onlooker is told of an event, in one line."""
+    match event:
+        case Task():
+            return f"task {event.id}: {one_line(event.text)}"
+        case Route(skill=None):
+            return f"  route    no skill fits (confidence {event.confidence:.2f})"
+        case Route():
+            return f"  route    {event.skill} (confidence {event.confidence:.2f})"
+        case Step():
+            return f"  step {event.index}   {one_line(event.tool)} {one_line(event.arguments, 80)}"
+        case Verdict():
+            return f"  judge    {event.result.upper()}: {one_line(event.rationale)}"
+        case Blame(fault=None):
+            return f"  blame    abstained: {one_line(event.explanation)}"
+        case Blame():
+            where = f" in {event.skill}" if event.skill else ""
+            return f"  blame    {event.fault}{where}: {one_line(event.explanation)}"
+        case Exam():
+            return f"  exam     {', '.join(event.new_tests)} (frozen, sha256 {event.digest[:12]})"
+        case Rewrite():
+            return f"  rewrite  {event.kind} {event.skill}: {one_line(event.idea)}"
+        case Pass():
+            return f"  {event.stage:<8} nothing new to offer, so there is no proposal"
+        case Landing():
+            return f"{gate_line(event.report)}\n  {landing(event)}"
+
+
+def gate_line(report: GateReport) -> str:
+    """The gate's steps on one line, the deciding one in words."""
+    steps = " ".join(f"{step.name} {MARKS[step.outcome]}" for step in report.steps)
+    why = "" if report.outcome is GateOutcome.PASS else f"\n           {one_line(report.reason, 140)}"
+    return f"  gate     {report.outcome.upper()} {report.evidence} in {report.seconds:.1f} s: {steps}{why}"
+
+
+def landing(landing: Landing) -> str:
+    """What became of a proposal."""
+    branch = landing.proposal.branch
+    if landing.disposition is Disposition.LANDED and landing.commit is not None:
+        return f"landed   {branch} as {landing.commit[:10]}. {landing.note}".rstrip()
+    if landing.disposition is Disposition.OPEN:
+        return f"open     {branch} waits for a human"
+    return f"dropped  {branch} leaves no trace but its reason in the journal"
+
+
+def colour(event: Event) -> str | None:
+    """The colour of an event, for terminals that have colours."""
+    match event:
+        case Verdict(result=Result.PASSED) | Landing(disposition=Disposition.LANDED):
+            return "green"
+        case Verdict(result=Result.FAILED) | Landing(disposition=Disposition.DISCARDED):
+            return "red"
+        case Landing() | Verdict():
+            return "yellow"
+        case Task():
+            return "bold"
+        case _:
+            return None

@@ -1,0 +1,39 @@
+"""How the simulated model reads a prompt: by the tags that every reader of it is given."""
+
+import re
+
+from memento.llm.simulated.dates import DATES
+from memento.llm.simulated.kinds import Kind, Trap
+from memento.llm.simulated.ledgers import LEDGERS
+from memento.llm.simulated.logs import LOGS
+
+KINDS = (LEDGERS, LOGS, DATES)
+
+_FILE = re.compile(r"\b[\w-]+\.(?:csv|log|txt|md)\b")
+
+
+def between(text: str, tag: str) -> str:
+    """What stands between the last <tag ...> and its closing tag; "" when there is none."""
+    found = re.findall(rf"<{tag}(?:\s[^>]*)?>\n(.*?)\n?</{tag}>", text, re.DOTALL)
+    return found[-1] if found else ""
+
+
+def files_in(folder: str) -> dict[str, str]:
+    """The files of a <folder>, by path."""
+    return dict(re.findall(r'<file path="([^"]+)">\n(.*?)\n</file>', folder, re.DOTALL))
+
+
+def file_in(task: str) -> str:
+    """The file that a task names."""
+    found = _FILE.search(task)
+    return found.group(0) if found else "."
+
+
+def kind_of(task: str) -> Kind | None:
+    """The kind of task, if the simulated model knows it."""
+    return next((kind for kind in KINDS if kind.asks.search(task)), None)
+
+
+def traps_seen(kind: Kind, trace: str) -> list[Trap]:
+    """The traps that show in what the agent looked at."""
+    return [trap for trap in kind.traps if trap.symptom.search(trace)]
