@@ -88,8 +88,6 @@ def refusal(tip: str, *, task: Task | None = None) -> str | None:
             return f"it holds {what}"
     for found in findings({"tip.md": File(data=tip.encode("utf-8", "replace"))}):
         return found.message
-    if any(unicodedata.category(c) in {"Cc", "Cf", "Co", "Cs"} for c in tip):
-        return "it holds a hidden character"
     special = _special_words(tip) & _special_words(task.text) if task else set()
     return f"{min(special)!r} is special to the task" if special else None
 

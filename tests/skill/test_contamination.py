@@ -49,6 +49,7 @@ def test_an_answer_is_found_however_it_is_dressed(text, answer):
         ("1,234,567", "1234"),
         ("1,234,567", "4567"),
         ("yorkshire", "York"),
+        ("newyork", "York"),
         ("Newer York", "New York"),
         ("don't count it's", "t"),
         ("whatever", ""),

@@ -70,6 +70,7 @@ FORGED = {
     "skip imported": "from pytest import skip\n" + body("skip()", "assert skill.body"),
     "pytest renamed": "import pytest as json\n" + body("json.skip()", "assert skill.body"),
     "marker": "import pytest\n@pytest.mark.xfail\n" + body("assert skill.body"),
+    "decorated away": "@bool\n" + body("assert skill.body"),
     "module marker": "import pytest\npytestmark = pytest.mark.skip\n" + body("assert skill.body"),
     "parametrized": "import pytest\n@pytest.mark.parametrize('x', [])\n" + body("assert skill.body"),
     "exit": "import os\n" + body("os._exit(0)", "assert skill.body"),

@@ -84,7 +84,16 @@ def test_speaks_of_separators_ep_12(skill):
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
-@pytest.mark.parametrize("old", [OLD, OLD.replace(BEGIN, "").replace(END, ""), "x = 1", "x = 1\n"])
+@pytest.mark.parametrize(
+    "old",
+    [
+        OLD,
+        OLD.replace(BEGIN, f"{BEGIN}\n\n# by hand  \n\n\n\n"),
+        OLD.replace(BEGIN, "").replace(END, ""),
+        "x = 1",
+        "x = 1\n",
+    ],
+)
 def test_an_existing_file_keeps_every_byte_outside_the_added_block(lesson, parent, old, newline):
     before = old.replace("\n", newline).encode()
     exam = examined(lesson, replace(parent, test=before))
