@@ -23,7 +23,7 @@ from memento.prompts.trace import trace_text
 from memento.protocols import Model, Parent, Request
 from memento.skill import edit, new, parse
 from memento.types import ChangeKind, File, Folder, Lesson, Rewrite
-from memento.write.material import contract_text, files_text
+from memento.write.material import contract_text, files_text, shown_whole
 
 if TYPE_CHECKING:
     from memento.write.replies import RewriteReply
@@ -80,22 +80,24 @@ def _kind(parent: Parent, *, discover: bool) -> ChangeKind:
 
 
 def _built(reply: "RewriteReply", parent: Parent) -> Folder | None:
-    folder = dict(parent.folder)
+    folder, shown = dict(parent.folder), shown_whole(parent.folder)
     for path in reply.delete:
         if path != DOCUMENT:
             folder.pop(path, None)
     for file in reply.files:
-        data = file.content.encode("utf-8", "surrogatepass")
+        data = file.content.encode()
         if file.path == DOCUMENT:
             data = _document(file.content, parent)
         old = folder.get(file.path)
+        if old is not None and file.path not in shown:
+            return None  # it was replaced unread
         folder[file.path] = File(data=data, executable=old.executable if old else False)
     return folder if DOCUMENT in folder else None
 
 
 def _document(content: str, parent: Parent) -> bytes:
     """SKILL.md with the reply's description and body. Raises SkillError."""
-    written = parse(content.encode("utf-8", "surrogatepass"), folder=parent.contract.name).skill
+    written = parse(content.encode(), folder=parent.contract.name).skill
     if written is None and content.lstrip("\ufeff \t\r\n").startswith("---"):
         raise SkillError("The frontmatter of the rewritten SKILL.md cannot be read.")
     description = written.description if written else parent.contract.description

@@ -9,6 +9,7 @@ from memento.protocols import Parent
 from memento.skill import check, parse
 from memento.testing.scripted import ScriptedModel
 from memento.types import ChangeKind, File, Rewrite, Skill
+from memento.write.material import shown_whole
 from memento.write.rewriter import LLMRewriter
 
 NEW_MD = """---
@@ -128,6 +129,30 @@ def test_a_new_skill_without_a_document_is_none(lesson):
 )
 def test_what_cannot_become_a_sound_folder_is_no_rewrite(lesson, parent, answer):
     assert rewritten(lesson, parent, answer) is None
+
+
+def test_a_file_that_was_too_long_to_be_shown_is_not_replaced_unread(lesson, parent):
+    long = File(data=b"# " + b"x" * 70_000)
+    parent = replace(parent, folder={**parent.folder, "scripts/long.py": long})
+    with ScriptedModel([reply(("scripts/long.py", NEW_PY))]) as model:
+        assert LLMRewriter(model=model)(lesson, parent, discover=False) is None
+    shown = '<file path="scripts/long.py">\n[not shown: 70002 bytes]\n</file>'
+    assert shown in model.requests[0].messages[1].content
+
+
+def test_the_files_that_are_shown_have_limited_room(parent):
+    many = {f"scripts/s{n}.py": File(data=b"x" * 50_000) for n in range(4)}
+    assert sorted(shown_whole({**parent.folder, **many})) == [
+        "SKILL.md",
+        "scripts/s0.py",
+        "scripts/s1.py",
+        "scripts/total.py",
+    ]
+
+
+def test_a_lone_surrogate_is_no_text(lesson, parent):
+    bad = '{"idea": "x", "files": [{"path": "scripts/total.py", "content": "\\ud800"}]}'
+    assert rewritten(lesson, parent, bad, bad) is None
 
 
 def test_the_same_text_again_is_no_rewrite(lesson, parent):
