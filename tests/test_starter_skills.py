@@ -39,6 +39,8 @@ DATA_TASKS = (
     "In data.json, what is the median of the latency values?",
     "Convert the temperatures in temps.csv from Fahrenheit to Celsius",
     "Find the average of the values in the second column of the table in data.csv",
+    "Which service in july.log logged the most errors? Answer with its name and how many errors it logged.",
+    "How many days lie between the earliest and the latest date in events.txt?",
     "Write a haiku about rain",
 )
 
