@@ -129,8 +129,8 @@ class Library:
         if rev is None:
             return CommitSnapshot(git=self.git, commit=self.tip())
         name = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}")
-        answer = self.git.run(*name)
-        if answer.status:
+        answer = self.git.run(*name) if rev.isprintable() and rev else None
+        if answer is None or answer.status:
             raise LibraryError(f"{rev!r} names no commit of this library. `memento log` lists them.")
         return CommitSnapshot(git=self.git, commit=Sha(answer.stdout.decode().strip()))
 
