@@ -3,16 +3,14 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from memento.protocols import Snapshot
 from memento.route import TantivyRouter
-from memento.skill import check, parse
+from memento.skill import check, new, parse
 from memento.skill.security import findings
+from memento.testing.snapshots import MemorySnapshot
 from memento.types import File, Folder, Sha, Skill
 
 ROOT = Path(__file__).parent.parent
@@ -45,32 +43,6 @@ DATA_TASKS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Starters:
-    """The starter skills and perhaps some neighbours, as a library at a made-up commit."""
-
-    commit: Sha | None
-    held: Mapping[str, Skill]
-
-    def entries(self) -> Mapping[str, str]:
-        return {}
-
-    def names(self) -> Sequence[str]:
-        return sorted(self.held)
-
-    def skill(self, name: str) -> Skill | None:
-        return self.held.get(name)
-
-    def folder(self, name: str) -> Folder:
-        return folder_of(name)
-
-    def test(self, name: str) -> bytes | None:
-        return test_file(name).read_bytes()
-
-    def tips(self) -> str:
-        return ""
-
-
 def folder_of(name: str) -> Folder:
     root = ROOT / "skills" / name
     files = (p for p in root.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
@@ -99,11 +71,15 @@ def constant(name: str, key: str) -> tuple[str, ...]:
 
 
 STARTERS = {name: skill_of(name) for name in NAMES}
-STRANGERS = {n: Skill(name=n, description=about, body=about) for n, about in NEIGHBOURS.items()}
+HOME = {name: folder_of(name) for name in NAMES}
+STRANGERS = {
+    name: {"SKILL.md": File(data=new(name=name, description=about, body=about))}
+    for name, about in NEIGHBOURS.items()
+}
 ROUTER = TantivyRouter()
-LIBRARIES: Mapping[str, Snapshot] = {
-    "starters": Starters(commit=Sha("starters"), held=STARTERS),
-    "neighbours": Starters(commit=Sha("neighbours"), held={**STARTERS, **STRANGERS}),
+LIBRARIES = {
+    "starters": MemorySnapshot(skills=HOME, commit=Sha("starters")),
+    "neighbours": MemorySnapshot(skills={**HOME, **STRANGERS}, commit=Sha("neighbours")),
 }
 QUERIES = [(name, query) for name in NAMES for query in constant(name, "QUERIES")]
 NEAR_MISSES = [(name, query) for name in NAMES for query in constant(name, "NEAR_MISSES")]
