@@ -11,8 +11,7 @@ Rules
   connection, server, protocol. No message contains the key.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -200,12 +199,3 @@ class OpenAIModel:
                     max_retries=0,
                 )
             return self._learned.client
-
-
-@contextmanager
-def closing(model: OpenAIModel) -> Iterator[OpenAIModel]:
-    """`model` for the length of a `with` block, its connections closed at the end."""
-    try:
-        yield model
-    finally:
-        model.close()

@@ -245,6 +245,12 @@ def test_a_page_that_is_too_large_is_cut_and_says_so():
     assert result.output.count("x") == 1000
 
 
+def test_no_more_is_read_than_may_be_kept():
+    with serving(lambda path: Page(b"x" * 10_000, slowly=True)) as (port, _):
+        result = fetch(f"http://site.test:{port}/", most_bytes=5, seconds=10.0)
+    assert result.output.endswith("\n\nxxxxx\n[only the first 5 bytes were read]")
+
+
 def test_a_compression_bomb_is_cut_at_its_unpacked_size():
     bomb = gzip.compress(b"x" * 50_000_000)
     with serving(lambda path: Page(bomb, headers=(("Content-Encoding", "gzip"),))) as (port, _):

@@ -243,7 +243,7 @@ def test_retry_after_is_obeyed(connect, slept):
 def test_a_retry_after_of_an_hour_is_not_waited_for(connect, slept):
     failing = pytest.raises(ModelError, match="asks to wait 3600 s")
     with LoopbackServer([], faults=[Fault.status(429, retry_after="3600")]) as server, failing:
-        connect(server).complete(ASK)
+        connect(server, deadline_s=10_000.0).complete(ASK)
     assert (len(server.requests), slept.waits) == (1, [])
 
 

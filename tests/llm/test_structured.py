@@ -34,6 +34,7 @@ PLAIN = json.dumps({"score": 4, "why": "good"})
         f'First I thought {{"score": 1}} but no: {PLAIN}',
         f'```json\n{{"score": 1}}\n```\nCorrected:\n```json\n{PLAIN}\n```',
         f'<think>{{"score": 9, "why": "draft"}}</think>{PLAIN}',
+        f'{PLAIN}<think>{{"score": 9, "why": "doubt"}}</think>',
         f'{PLAIN}\n{{"unrelated": true}}',
         '{"score": "4", "why": "good"}',
         '{"score": 4, "why": "good", "confidence": 1}',
