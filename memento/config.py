@@ -49,7 +49,7 @@ class LoopSettings(_Section):
 
 
 class BudgetSettings(_Section):
-    """Limits per task; a limit that is absent is not checked."""
+    """Limits of one run; `steps` are those of one attempt. A limit that is absent is not checked."""
 
     steps: int = Field(default=30, ge=1)
     tokens: int | None = Field(default=300_000, ge=1)

@@ -167,6 +167,18 @@ class Journal:
             for p, s, e, i, d, r in rows
         )
 
+    def rejected(self, skill: str) -> tuple[str, ...]:
+        """Ideas for a skill that are not to be tried again, oldest first."""
+        return tuple(i.idea for i in self.ideas(skill) if i.disposition is Disposition.DISCARDED)
+
+    def reject(self, proposal: str, reason: str) -> None:
+        """Take back the idea of a proposal that had landed."""
+        with self._transaction() as db:
+            db.execute(
+                "update ideas set disposition = ?, reason = ? where proposal = ?",
+                (Disposition.DISCARDED, reason, proposal),
+            )
+
     def cached_run(self, key: str) -> tuple[TestResult, ...] | None:
         """The results of a test run of exactly this content, if it passed before."""
         with self._transaction() as db:

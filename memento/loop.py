@@ -41,14 +41,12 @@ from memento.reflect.tips import add_tip
 from memento.types import (
     SKILL_FAULTS,
     Blame,
-    Disposition,
     Episode,
     Exam,
     Exercise,
     Fault,
     GateOutcome,
     GateReport,
-    Gold,
     Landing,
     Lesson,
     Pass,
@@ -105,7 +103,7 @@ class Loop:
         for attempt in range(self.settings.rounds + 1):
             episode = self.attempt(exercise, attempt)
             if episode.verdict.result is Result.FAILED and self.settings.learn:
-                episode = self.learn(episode, exercise.gold)
+                episode = self.learn(episode, exercise)
             else:
                 self.journal.record(episode)
             yield episode
@@ -135,7 +133,7 @@ class Loop:
             seconds=self.now() - begun,
         )
 
-    def learn(self, episode: Episode, gold: Gold | None) -> Episode:
+    def learn(self, episode: Episode, exercise: Exercise) -> Episode:
         """Write: blame, utility, a tip, and a repair through the gate. Returns the episode with its blame."""
         library = self.library.at()
         skill = library.skill(episode.route.skill) if episode.route.skill else None
@@ -150,11 +148,10 @@ class Loop:
         if blame.teaches:
             lesson = self._lesson(episode, blame, library)
             self._tip(lesson)
-            self._repair(lesson, gold)
+            self._repair(lesson, exercise)
         return episode
 
     def _lesson(self, episode: Episode, blame: Blame, library: Snapshot) -> Lesson:
-        refused = [i.idea for i in self.journal.ideas(blame.skill) if i.disposition is Disposition.DISCARDED]
         return Lesson(
             episode=episode.id,
             task=episode.task,
@@ -162,7 +159,6 @@ class Loop:
             verdict=episode.verdict,
             blame=blame,
             tips=library.tips(),
-            rejected=tuple(refused) if blame.skill else (),
         )
 
     def _tip(self, lesson: Lesson) -> None:
@@ -180,12 +176,13 @@ class Loop:
                 base=library.commit,
             )
 
-    def _repair(self, lesson: Lesson, gold: Gold | None) -> Landing | None:
+    def _repair(self, lesson: Lesson, exercise: Exercise) -> Landing | None:
         """Exam, then rewrite, then the gate; None when a stage has nothing to offer."""
         library = self.library.at()
         parent = self._parent(lesson, library)
         if parent is None or library.commit is None:
             return self._pass("charter")
+        lesson = replace(lesson, rejected=self.journal.rejected(parent.contract.name))
         exam = self.exam_author(lesson, parent)
         if exam is None:
             return self._pass("exam")
@@ -202,7 +199,7 @@ class Loop:
             self.library,
             proposal,
             gate=lambda base, head: self.gate(
-                skill=proposal.skill, base=base, head=head, exam=exam, gold=gold
+                skill=proposal.skill, base=base, head=head, exam=exam, exercise=exercise
             ),
             trailers=lambda report: {**trailers, **evidence_of(report)},
             # A lesson from untrusted text is a persistent injection if it lands unseen.
@@ -238,8 +235,9 @@ class Loop:
             "Memento-Cost": cost_of(lesson),
         }
 
-    def _pass(self, stage: str) -> None:
+    def _pass(self, stage: str) -> Landing | None:
         self.tell(Pass(stage=stage))
+        return None
 
     def _told(self, event: E) -> E:
         self.tell(event)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from memento.types import (
     Blame,
     Exam,
+    Exercise,
     Folder,
     GateReport,
     Gold,
@@ -307,6 +308,12 @@ class Rewriter(Protocol):
 
 class Gate(Protocol):
     def __call__(
-        self, *, skill: str, base: Snapshot, head: Snapshot, exam: Exam | None, gold: Gold | None = None
+        self,
+        *,
+        skill: str,
+        base: Snapshot,
+        head: Snapshot,
+        exam: Exam | None,
+        exercise: Exercise | None = None,
     ) -> GateReport:
-        """Gate one skill's change from `base` to `head`. `gold` feeds the contamination check only."""
+        """Gate one skill's change from `base` to `head`; `exercise` feeds the contamination check only."""

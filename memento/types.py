@@ -299,6 +299,8 @@ class Exam:
     """Function names of the tests this exam adds."""
     digest: str
     """SHA-256 of `test_file`; custody compares it with what the proposal carries."""
+    parked: tuple[str, ...] = ()
+    """Tests that a rollback makes red and keeps. Only a rollback has any, and it adds no new tests."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from memento.gate.harness import expected_tests, test_module
 from memento.protocols import Snapshot
-from memento.types import Exam, Folder, GateOutcome, Gold, Skill
+from memento.skill.testfile import expected_tests, parked_tests, test_file_name
+from memento.types import Exam, Exercise, Folder, GateOutcome, Skill
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +16,7 @@ class Change:
     base: Snapshot
     head: Snapshot
     exam: Exam | None
-    gold: Gold | None
+    exercise: Exercise | None
 
     @property
     def authored(self) -> bool:
@@ -53,6 +53,11 @@ class Change:
         old = set(expected_tests(self.old_test)) if self.old_test else set()
         return tuple(name for name in expected_tests(self.test or b"") if name not in old)
 
+    @cached_property
+    def parked(self) -> frozenset[str]:
+        """Tests of the head that do not decide. Raises SyntaxError for a broken test file."""
+        return parked_tests(self.test or b"")
+
     @property
     def changes_skill(self) -> bool:
         return dict(self.before) != dict(self.after)
@@ -60,7 +65,7 @@ class Change:
     @property
     def own_paths(self) -> tuple[str, str]:
         """The folder and the file that a change of this skill may touch."""
-        return f"skills/{self.skill}/", f"skill_tests/{test_module(self.skill)}"
+        return f"skills/{self.skill}/", f"skill_tests/{test_file_name(self.skill)}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

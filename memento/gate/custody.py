@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from memento.gate.change import Answer, Change, failed, listed, passed
+from memento.skill.testfile import parked_tests
 from memento.types import Folder
 
 _REGULAR = {"100644", "100755"}
@@ -57,6 +58,17 @@ def _breaches(change: Change) -> Iterator[str]:
         ):
             yield f"the version is not raised: {change.parent.version} -> {change.candidate.version}"
     yield from _unpinned(change.before, change.after)
+    yield from _parked(change)
+
+
+def _parked(change: Change) -> Iterator[str]:
+    """Only a rollback parks tests; anybody may take one back into service."""
+    try:
+        more = change.parked - parked_tests(change.old_test or b"")
+    except SyntaxError:
+        return  # The tests step says so, with the line.
+    if more != set(change.exam.parked if change.exam else ()):
+        yield f"tests are parked that no rollback parked: {listed(sorted(more))}"
 
 
 def _shapes(paths: list[str], modes: dict[str, str]) -> Iterator[str]:

@@ -18,9 +18,9 @@ from memento.gate.change import Answer, Change, failed, indecisive, passed
 from memento.gate.custody import custody
 from memento.gate.harness import Harness
 from memento.gate.static import static
-from memento.gate.trial import Trial, hold, red_to_green, stay_green, teeth
+from memento.gate.trial import Trial, hold, parking, red_to_green, stay_green, teeth
 from memento.protocols import Snapshot
-from memento.types import Evidence, Exam, GateOutcome, GateReport, GateStep, Gold
+from memento.types import Evidence, Exam, Exercise, GateOutcome, GateReport, GateStep
 
 Clock = Callable[[], float]
 
@@ -35,11 +35,18 @@ class TestGate:
     clock: Clock
 
     def __call__(
-        self, *, skill: str, base: Snapshot, head: Snapshot, exam: Exam | None, gold: Gold | None = None
+        self,
+        *,
+        skill: str,
+        base: Snapshot,
+        head: Snapshot,
+        exam: Exam | None,
+        exercise: Exercise | None = None,
     ) -> GateReport:
         """Gate a skill's change; with `base` and `head` alike, the skill as it stands."""
         examination = _Examination(
-            change=Change(skill=skill, base=base, head=head, exam=exam, gold=gold), harness=self.harness
+            change=Change(skill=skill, base=base, head=head, exam=exam, exercise=exercise),
+            harness=self.harness,
         )
         begun = now = self.clock()
         steps: list[GateStep] = []
@@ -79,7 +86,9 @@ class _Examination:
         if change.test is None:
             return
         self.trial = trial = hold(change, self.harness)
-        if change.authored or (change.changes_skill and change.new_tests):
+        if change.exam is not None and change.exam.parked:
+            yield "parking", parking(trial, change.exam.parked)
+        elif change.authored or (change.changes_skill and change.new_tests):
             yield "red-to-green", red_to_green(trial)
         yield "stay-green", stay_green(trial, everything=not change.authored)
         yield "teeth", teeth(trial)

@@ -9,7 +9,6 @@ a crash, a hang, a skip, an empty parametrize and a test that was never collecte
 No conftest.py, ini file or plugin of the tested code is honoured, for none is exported or loaded.
 """
 
-import ast
 import hashlib
 import json
 import platform
@@ -22,20 +21,13 @@ from pathlib import Path
 from memento.errors import SandboxError
 from memento.journal import Journal
 from memento.protocols import Completed, Limits, Mount, Sandbox
+from memento.skill.testfile import base_name, expected_tests, test_file_name
 from memento.types import Folder, TestResult
 
 LIBRARY = "/library"
 LIMITS = Limits(wall_s=60.0, cpu_s=50, memory_mb=1024, processes=64, file_mb=64, output_kb=1024)
 RUN = "<run>"
 """Id of the pseudo test that stands for the run itself: collection, and an orderly end."""
-
-
-def test_module(skill: str) -> str:
-    """The file name of a skill's tests."""
-    return f"test_{skill.replace('-', '_')}.py"
-
-
-test_module.__test__ = False  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,10 +58,10 @@ class Harness:
         with tempfile.TemporaryDirectory(prefix="memento-gate-") as temporary:
             root = Path(temporary)
             _export(root / "skills" / skill, folder)
-            _export_file(root / "skill_tests" / test_module(skill), test)
+            _export_file(root / "skill_tests" / test_file_name(skill), test)
             with self.sandbox.open(mounts=[Mount(source=root, target=LIBRARY)], limits=LIMITS) as session:
                 library = session.path(LIBRARY)
-                file = f"{library}/skill_tests/{test_module(skill)}"
+                file = f"{library}/skill_tests/{test_file_name(skill)}"
                 done = session.run(
                     [*session.python, "-m", "memento.gate.inside"],
                     stdin=json.dumps({"word": word, "root": library, "file": file}).encode(),
@@ -82,25 +74,6 @@ class Harness:
         parts = [skill, platform.python_version(), self.sandbox.name, _harness_digest(), _digest(test)]
         parts += [f"{n} {_digest(f.data)} {f.executable}" for n, f in sorted(folder.items())]
         return _digest("\n".join(parts).encode())
-
-
-def expected_tests(source: bytes) -> tuple[str, ...]:
-    """Names of the tests in a file, as pytest would collect them: "test_x", "TestY::test_z".
-
-    A name stands twice when it is defined twice. Read from the syntax tree, never by importing;
-    raises SyntaxError when the file does not parse.
-    """
-    found: list[str] = []
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
-            found.append(node.name)
-        elif isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
-            found += [
-                f"{node.name}::{inner.name}"
-                for inner in node.body
-                if isinstance(inner, ast.FunctionDef) and inner.name.startswith("test")
-            ]
-    return tuple(found)
 
 
 def read_results(done: Completed, word: str, expected: tuple[str, ...]) -> tuple[TestResult, ...]:
@@ -117,7 +90,7 @@ def read_results(done: Completed, word: str, expected: tuple[str, ...]) -> tuple
             ended = True
             continue
         result = _parse(said)
-        base = result.id.split("[", 1)[0]
+        base = base_name(result.id)
         reported.get(base, strange).append(result)
     for name in twice:
         # The second definition hides the first: a failing test can be covered by an empty one.

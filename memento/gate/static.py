@@ -27,14 +27,21 @@ def static(change: Change) -> Answer:
     if found:
         first = found[0]
         return failed(f"{first.file}:{first.line}: {first.message} ({first.rule})")
-    if change.gold is not None and contains_gold(
-        _text(change.after), change.gold, allowed=_text(change.before)
-    ):
+    if _gives_the_answer(change):
         return failed("it contains the answer of the task that it was learned from")
     wider = sorted(capabilities(change.after, change.candidate) - capabilities(change.before, change.parent))
     if wider and change.authored:
         return indecisive(f"it would reach further than before, a human must agree: {listed(wider)}")
     return passed("specification, links, scripts, security")
+
+
+def _gives_the_answer(change: Change) -> bool:
+    """What stood in the parent or in the task itself gives nothing away."""
+    exercise = change.exercise
+    if exercise is None or exercise.gold is None:
+        return False
+    allowed = f"{_text(change.before)}\n{exercise.task.text}"
+    return contains_gold(_text(change.after), exercise.gold, allowed=allowed)
 
 
 def _text(folder: Folder) -> str:

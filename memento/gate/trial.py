@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from memento.gate.change import Answer, Change, failed, listed, passed
 from memento.gate.harness import RUN, Harness
 from memento.skill import edit
+from memento.skill.testfile import base_name
 from memento.types import File, Folder, TestResult
 
 Results = tuple[TestResult, ...]
@@ -25,6 +26,7 @@ class Trial:
     """Results of the same tests on the parent, the candidate and the emptied skill."""
 
     new_tests: tuple[str, ...]
+    parked: frozenset[str]
     parent: Results
     candidate: Results
     emptied: Results
@@ -36,7 +38,13 @@ def hold(change: Change, harness: Harness) -> Trial:
     states = (change.before, change.after, emptied(change.after))
     with ThreadPoolExecutor(max_workers=len(states)) as pool:
         parent, candidate, empty = pool.map(lambda folder: harness.run(change.skill, folder, test), states)
-    return Trial(new_tests=change.new_tests, parent=parent, candidate=candidate, emptied=empty)
+    return Trial(
+        new_tests=change.new_tests,
+        parked=change.parked,
+        parent=parent,
+        candidate=candidate,
+        emptied=empty,
+    )
 
 
 def emptied(folder: Folder) -> Folder:
@@ -60,7 +68,8 @@ def red_to_green(trial: Trial) -> Answer:
 
 def stay_green(trial: Trial, *, everything: bool = False) -> Answer:
     """What was green on the parent is green on the candidate; `everything` asks it of each test there is."""
-    due = {_base(r) for r in (trial.candidate if everything else trial.parent)}
+    results = trial.candidate if everything else trial.parent
+    due = {base_name(result.id) for result in results} - trial.parked
     if not everything:
         due = {name for name in due if _green(trial.parent, name)}
     broken = sorted(name for name in due if not _green(trial.candidate, name))
@@ -71,23 +80,28 @@ def stay_green(trial: Trial, *, everything: bool = False) -> Answer:
     return passed(f"{len(due)} stay green")
 
 
+def parking(trial: Trial, parked: tuple[str, ...]) -> Answer:
+    """A rollback parks just the tests that the newer text passed and the restored one cannot."""
+    needless = [t for t in parked if _green(trial.candidate, t) or not _green(trial.parent, t)]
+    if needless:
+        return failed(f"these tests need no parking: {listed(needless)}")
+    return passed(f"kept, and not deciding until a change turns them green: {listed(parked)}")
+
+
 def teeth(trial: Trial) -> Answer:
     """The tests notice an emptied skill: each new one, or one at least when none is new."""
     blind = [t for t in trial.new_tests if _green(trial.emptied, t)]
     if blind:
         return failed(f"these tests pass on the emptied skill too: {listed(blind)}")
-    if not trial.new_tests and all(result.passed for result in trial.emptied):
+    deciding = [result for result in trial.emptied if base_name(result.id) not in trial.parked]
+    if not trial.new_tests and all(result.passed for result in deciding):
         return failed("every test passes on the emptied skill too")
     return passed("the tests fail on the emptied skill")
 
 
 def _green(results: Results, name: str) -> bool:
-    own = [result for result in results if _base(result) == name]
+    own = [result for result in results if base_name(result.id) == name]
     return bool(own) and all(result.passed for result in own)
-
-
-def _base(result: TestResult) -> str:
-    return result.id.split("[", 1)[0]
 
 
 def _ended_badly(results: Results) -> bool:
@@ -96,6 +110,6 @@ def _ended_badly(results: Results) -> bool:
 
 def _why(results: Results, name: str) -> str:
     for result in results:
-        if _base(result) == name and not result.passed and result.detail:
+        if base_name(result.id) == name and not result.passed and result.detail:
             return f" ({result.detail.splitlines()[0][:200]})"
     return ""

@@ -76,6 +76,14 @@ def skill(request: pytest.FixtureRequest) -> SkillUnderTest:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """By hand, a parked regression test is expected to fail; the gate leaves it out by itself."""
+    for item in items:
+        parked = getattr(getattr(item, "module", None), "PARKED", ())
+        if getattr(item, "originalname", None) in parked:
+            item.add_marker(pytest.mark.xfail(reason="parked by a rollback", strict=False))
+
+
 RunScript = Callable[..., ScriptRun]
 
 

@@ -13,7 +13,7 @@ from memento.gate.harness import Harness
 from memento.journal import Journal
 from memento.sandbox.bubblewrap import Bubblewrap
 from memento.testing.snapshots import MemorySnapshot
-from memento.types import Exam, File, Folder, GateReport, Gold
+from memento.types import Exam, Exercise, File, Folder, GateReport
 
 DOCUMENT = """---
 name: adder
@@ -80,9 +80,9 @@ class Gatekeeper:
         *,
         base: MemorySnapshot = BASE,
         exam: Exam | None = EXAM,
-        gold: Gold | None = None,
+        exercise: Exercise | None = None,
     ) -> GateReport:
-        return self.gate(skill="adder", base=base, head=head, exam=exam, gold=gold)
+        return self.gate(skill="adder", base=base, head=head, exam=exam, exercise=exercise)
 
 
 @pytest.fixture

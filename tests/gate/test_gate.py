@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from memento.testing.snapshots import MemorySnapshot
 from memento.types import Evidence, File, GateOutcome, GateReport, Gold
 from tests.gate.conftest import (
     BASE,
@@ -132,11 +133,16 @@ def test_text_that_no_skill_may_carry_is_refused(gate: Gatekeeper, text: str, ru
     assert rule in report.reason
 
 
+def exercise(text: str) -> Exercise:
+    return Exercise(task=Task(id="t", text=text), gold=Gold(answer="48213"))
+
+
 def test_the_answer_of_the_task_may_not_stand_in_the_skill(gate: Gatekeeper) -> None:
     head = snapshot(folder(BETTER_SCRIPT, version="1.0.1", extra="It is 48213."), OLD_TEST + NEW_TEST)
-    assert gate(head, gold=Gold(answer="48213")).reason == (
+    assert gate(head, exercise=exercise("Add up n.")).reason == (
         "static: it contains the answer of the task that it was learned from"
     )
+    assert gate(head, exercise=exercise("Is it 48213?")).outcome is GateOutcome.PASS
 
 
 def test_a_change_that_reaches_further_than_its_parent_asks_a_human(gate: Gatekeeper) -> None:
@@ -241,3 +247,47 @@ def test_a_test_file_that_does_not_parse_fails_with_its_line(gate: Gatekeeper) -
     assert gate(broken, base=broken, exam=None).reason.startswith(
         "tests: the test file does not parse (line 1"
     )
+
+
+# ---------------------------------------------------------------- rollback
+
+
+def parked(test: str) -> str:
+    return 'PARKED = (\n    "test_thousands",\n)\n' + test
+
+
+def rolled_back(test: str, script: str = SCRIPT) -> MemorySnapshot:
+    return snapshot(folder(script, version="1.0.2"), test)
+
+
+def test_a_rollback_keeps_the_regression_test_and_parks_it(gate: Gatekeeper) -> None:
+    test = parked(OLD_TEST + NEW_TEST)
+    taken = replace(exam(test), parked=("test_thousands",))
+    report = gate(rolled_back(test), base=GOOD, exam=taken)
+    assert outcomes(report)[3:] == [("parking", "pass"), ("stay-green", "pass"), ("teeth", "pass")]
+    assert report.outcome is GateOutcome.PASS
+
+
+def test_a_test_that_the_restored_text_passes_needs_no_parking(gate: Gatekeeper) -> None:
+    test = parked(OLD_TEST + NEW_TEST)
+    taken = replace(exam(test), parked=("test_thousands",))
+    report = gate(rolled_back(test, BETTER_SCRIPT + "#\n"), base=GOOD, exam=taken)
+    assert report.reason == "parking: these tests need no parking: test_thousands"
+
+
+def test_nobody_but_a_rollback_parks_a_test(gate: Gatekeeper) -> None:
+    test = parked(OLD_TEST + NEW_TEST)
+    for given in (None, exam(test, "test_thousands")):
+        report = gate(rolled_back(test), base=GOOD, exam=given)
+        assert report.reason == "custody: tests are parked that no rollback parked: test_thousands"
+
+
+def test_a_parked_test_may_be_taken_back_into_service(gate: Gatekeeper) -> None:
+    base = rolled_back(parked(OLD_TEST + NEW_TEST))
+    head = snapshot(folder(BETTER_SCRIPT, version="1.0.3"), OLD_TEST + NEW_TEST)
+    assert gate(head, base=base, exam=None).outcome is GateOutcome.PASS
+
+
+def test_a_parked_test_does_not_decide(gate: Gatekeeper) -> None:
+    standing = rolled_back(parked(OLD_TEST + NEW_TEST))
+    assert gate(standing, base=standing, exam=None).outcome is GateOutcome.PASS

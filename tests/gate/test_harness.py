@@ -2,8 +2,9 @@
 
 import pytest
 
-from memento.gate.harness import RUN, Harness, expected_tests, read_results
+from memento.gate.harness import RUN, Harness, read_results
 from memento.protocols import Completed
+from memento.skill.testfile import expected_tests
 from memento.types import TestResult
 from tests.gate.conftest import OLD_TEST, folder
 

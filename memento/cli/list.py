@@ -1,0 +1,74 @@
+"""memento list: the skills at a glance."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from memento.cli.workplace import console, json_option, library_option, open_workplace, print_json, table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """One skill in the list; `problem` says why it cannot be used."""
+
+    name: str
+    version: str
+    utility: float | None
+    """None before the first outcome."""
+    outcomes: float
+    description: str
+    problem: str | None = None
+
+
+@click.command()
+@click.option("--sort", type=click.Choice(["name", "utility"]), default="name", show_default=True)
+@library_option
+@json_option
+def command(sort: str, library_dir: Path | None, as_json: bool) -> None:
+    """List the skills with their version and utility.
+
+    Utility is successes / (successes + failures) of the current version, older versions discounted.
+    A skill that cannot be read is listed with the reason, never left out.
+
+    \b
+    Examples:
+      memento list --sort utility
+      memento list --json | jq '.[].name'
+    """
+    rows = listed(library_dir)
+    if sort == "utility":
+        rows.sort(key=lambda row: (row.utility is None, -(row.utility or 0.0), row.name))
+    if as_json:
+        print_json(list[Listed], rows)
+        return
+    shown = table("skill", "version", "utility", "outcomes", "description")
+    for row in rows:
+        utility = "-" if row.utility is None else f"{row.utility:.2f}"
+        text = f"unusable: {row.problem}" if row.problem else row.description
+        shown.add_row(row.name, row.version, utility, f"{row.outcomes:g}", text)
+    console().print(shown)
+
+
+def listed(library_dir: Path | None) -> list[Listed]:
+    """All skills of the library at main's tip, by name."""
+    place = open_workplace(library_dir)
+    library = place.library.at()
+    rows = []
+    for name in library.names():
+        skill = library.skill(name)
+        assert skill is not None, "a usable skill can be read"
+        utility = place.journal.utility(name, skill.tree)
+        rows.append(
+            Listed(
+                name=name,
+                version=skill.version,
+                utility=utility.value if utility.n else None,
+                outcomes=utility.n,
+                description=skill.description,
+            )
+        )
+    for name, diagnostics in library.unusable().items():
+        problem = "; ".join(d.message for d in diagnostics)
+        rows.append(Listed(name=name, version="", utility=None, outcomes=0, description="", problem=problem))
+    return sorted(rows, key=lambda row: row.name)

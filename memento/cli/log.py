@@ -1,0 +1,42 @@
+"""memento log: what landed, and why."""
+
+from pathlib import Path
+
+import click
+
+from memento.cli.say import one_line
+from memento.cli.workplace import console, json_option, library_option, open_workplace, print_json
+
+SHOWN = ("Memento-Task", "Memento-Blame", "Memento-Gate", "Memento-Tests", "Memento-Model")
+
+
+@click.command()
+@click.argument("skill", required=False)
+@click.option("-n", "--limit", default=20, show_default=True, help="Show at most this many.")
+@library_option
+@json_option
+def command(skill: str | None, limit: int, library_dir: Path | None, as_json: bool) -> None:
+    """List what landed, newest first, with the task and the fault that caused it and the gate's word.
+
+    Everything shown stands in the commits' trailers: `git log` shows it too.
+
+    \b
+    Examples:
+      memento log
+      memento log files -n 5
+    """
+    from memento.library import LogEntry
+
+    entries = open_workplace(library_dir).library.log(skill, limit)
+    if as_json:
+        print_json(tuple[LogEntry, ...], entries)
+        return
+    lines = []
+    for entry in entries:
+        lines.append(f"{entry.sha[:10]}  {entry.when[:10]}  {one_line(entry.subject)}")
+        lines += [
+            f"            {key.removeprefix('Memento-').lower():6} {one_line(entry.trailers[key], 110)}"
+            for key in SHOWN
+            if key in entry.trailers
+        ]
+    console().print("\n".join(lines), markup=False, soft_wrap=True)

@@ -1,0 +1,77 @@
+"""Rollback: a skill's earlier text, by a forward commit through the gate.
+
+text     what stood before the last landing of the skill, or at a named commit
+tests    stay. Those that only the newer text can pass are parked: kept in the file, named in the
+         report, not deciding until a later change turns them green
+idea     of each landing that is taken back counts as rejected, and is not tried again
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from memento.gate.harness import RUN, Harness
+from memento.journal import Journal
+from memento.library import Library, land
+from memento.protocols import Gate
+from memento.skill.testfile import base_name, parked_tests, with_parked
+from memento.types import Disposition, Exam, Folder, GateOutcome, GateReport, Landing, Sha
+
+Trailers = Callable[[GateReport], Mapping[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rollback:
+    """Takes a skill back. `by` is who asked for it, for the trailers."""
+
+    library: Library
+    journal: Journal
+    harness: Harness
+    gate: Gate
+    evidence: Trailers
+    by: str
+
+    def __call__(self, skill: str, rev: str | None = None) -> Landing:
+        """Raises LibraryError when there is no earlier version."""
+        rewrite = self.library.rollback(skill, rev)
+        base = self.library.at()
+        test = base.test(skill)
+        exam = self._exam(skill, base.folder(skill), rewrite.folder, test) if test is not None else None
+        trailers = {"Memento-Blame": f"rolled back by {self.by}"}
+        assert base.commit is not None, "a snapshot of main is a commit"
+        proposal = self.library.propose(rewrite, exam, base=base.commit, trailers=trailers, tainted=False)
+        landing = land(
+            self.library,
+            proposal,
+            gate=lambda old, new: self.gate(skill=skill, base=old, head=new, exam=exam),
+            trailers=lambda report: {**trailers, **self.evidence(report)},
+            may_land=lambda report: report.outcome is not GateOutcome.FAIL,
+        )
+        self.journal.record_landing(landing, episode=f"rollback by {self.by}")
+        if landing.disposition is Disposition.LANDED:
+            self._reject_since(skill, base.commit, rev)
+        return landing
+
+    def _exam(self, skill: str, now: Folder, before: Folder, test: bytes) -> Exam | None:
+        """The test file with the tests parked that are green now and red on the earlier text."""
+        red = self._red(skill, before, test) - self._red(skill, now, test)
+        if not red:
+            return None
+        data = with_parked(test, parked_tests(test) | red)
+        return Exam(
+            skill=skill,
+            test_file=data,
+            new_tests=(),
+            digest=hashlib.sha256(data).hexdigest(),
+            parked=tuple(sorted(red)),
+        )
+
+    def _red(self, skill: str, folder: Folder, test: bytes) -> frozenset[str]:
+        results = self.harness.run(skill, folder, test)
+        return frozenset(base_name(r.id) for r in results if not r.passed and r.id != RUN)
+
+    def _reject_since(self, skill: str, tip: Sha, rev: str | None) -> None:
+        for entry in self.library.log(skill, 1 if rev is None else 1000, since=rev, tip=tip):
+            proposal = entry.trailers.get("Memento-Proposal")
+            if proposal is not None:
+                self.journal.reject(proposal, f"rolled back by {self.by}")
