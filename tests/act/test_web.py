@@ -11,7 +11,7 @@ from threading import Event, Thread
 import httpx2
 import pytest
 
-from memento.act.tools.addresses import is_public
+from memento.act.tools.addresses import is_public, system_resolver
 from memento.act.tools.html_text import html_text
 from memento.act.tools.web_fetch import WebFetch, plain_client
 from memento.act.tools.web_search import WebSearch, found
@@ -110,13 +110,27 @@ def test_a_public_address_is_allowed(address):
     ],
 )
 def test_no_spelling_of_this_machine_reaches_it(url):
-    from memento.act.tools.addresses import system_resolver
-
     with serving(lambda path: Page(b"secret")) as (port, seen):
         result = fetch(url.format(port=port), resolve=system_resolver, allow_private=False)
     assert seen == []
     assert result.tainted
     assert "secret" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("8.8.8.8", "8.8.8.8"),
+        ("127.1", "127.0.0.1"),
+        ("0177.0.0.1", "127.0.0.1"),
+        ("0x7f000001", "127.0.0.1"),
+        ("2130706433", "127.0.0.1"),
+        ("2606:4700::1111", "2606:4700::1111"),
+        ("::ffff:127.0.0.1", "::ffff:127.0.0.1"),
+    ],
+)
+def test_a_number_is_an_address_in_any_spelling_and_is_never_looked_up(host, address):
+    assert system_resolver(host, 80) == [address]
 
 
 def test_a_name_with_one_private_address_among_public_ones_is_refused():

@@ -23,12 +23,35 @@ DISGUISES = tuple(
 
 
 def system_resolver(host: str, port: int) -> Sequence[str]:
-    """The addresses of the operating system's resolver, IPv4 first."""
+    """The addresses of the operating system's resolver, IPv4 first. OSError when there are none."""
     import socket
 
+    if (written := _written(host)) is not None:
+        return [written]
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     ordered = sorted(found, key=lambda entry: entry[0] is not socket.AF_INET)
     return [str(entry[4][0]) for entry in ordered]
+
+
+def _written(host: str) -> str | None:
+    """The address that a host is, in any spelling of inet(3) (127.1, 0x7f000001), or None for a name.
+
+    A number is never looked up: what it means must not depend on a name server.
+    """
+    import socket
+
+    for family, read in ((socket.AF_INET, socket.inet_aton), (socket.AF_INET6, _pton6)):
+        try:
+            return socket.inet_ntop(family, read(host))
+        except OSError:
+            continue
+    return None
+
+
+def _pton6(host: str) -> bytes:
+    import socket
+
+    return socket.inet_pton(socket.AF_INET6, host)
 
 
 def is_public(text: str) -> bool:
