@@ -10,8 +10,9 @@ proposal changes no outcome, and a rewrite does not wipe the outcomes of the ver
 """
 
 import sqlite3
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,22 +73,15 @@ class Journal:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(self.path, timeout=30)
-        except (OSError, sqlite3.Error) as error:
-            raise LibraryError(f"cannot open the journal {self.path}: {error}") from error
-        try:
-            connection.execute("pragma journal_mode=wal")
-            connection.executescript(SCHEMA)
-            with connection:
+            if not self.path.exists():
+                _create(self.path)
+            with closing(sqlite3.connect(self.path, timeout=30)) as connection, connection:
                 yield connection
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             raise LibraryError(
                 f"the journal {self.path} cannot be used ({error}); "
                 "move it away to start a new one: skills, tests and evidence are in git"
             ) from error
-        finally:
-            connection.close()
 
     def record(self, episode: Episode) -> None:
         """Keep an episode and, when it says something about a skill, its outcome.
@@ -191,6 +185,22 @@ class Journal:
             value = _adapter(tuple[TestResult, ...]).dump_json(results).decode()
             with self._transaction() as db:
                 db.execute("insert or replace into runs values (?,?)", (key, value))
+
+
+def _create(path: Path) -> None:
+    """An empty journal, complete before anybody sees it.
+
+    Several processes may open a new library at once, and SQLite does not wait its turn for the change
+    to WAL: so the file is made aside and linked into place, and the first one stays.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix="journal-") as aside:
+        made = Path(aside) / "journal.db"
+        with closing(sqlite3.connect(made)) as connection:
+            connection.execute("pragma journal_mode=wal")
+            connection.executescript(SCHEMA)
+        with suppress(FileExistsError):
+            path.hardlink_to(made)
 
 
 def _adapter(kind: Any) -> "TypeAdapter[Any]":

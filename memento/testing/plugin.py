@@ -1,5 +1,5 @@
-"""The pytest fixtures of skill tests. Loaded as `-p memento.testing.plugin`; pure Python on purpose,
-because it also runs inside the sandbox, where only pytest and the standard library are sure to work.
+"""The pytest fixtures of skill tests. Pure Python on purpose, because it also runs inside the sandbox,
+where only pytest and the standard library are sure to work.
 
     skill        the skill that this test file is named after: .name .description .body .text .path
     run_script   run one of its scripts in an empty folder of its own, as the agent would
@@ -74,14 +74,6 @@ def skill(request: pytest.FixtureRequest) -> SkillUnderTest:
         text=data.decode("utf-8", "replace"),
         path=folder,
     )
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """By hand, a parked regression test is expected to fail; the gate leaves it out by itself."""
-    for item in items:
-        parked = getattr(getattr(item, "module", None), "PARKED", ())
-        if getattr(item, "originalname", None) in parked:
-            item.add_marker(pytest.mark.xfail(reason="parked by a rollback", strict=False))
 
 
 RunScript = Callable[..., ScriptRun]

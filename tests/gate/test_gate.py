@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from memento.testing.snapshots import MemorySnapshot
-from memento.types import Evidence, File, GateOutcome, GateReport, Gold
+from memento.types import Evidence, Exercise, File, GateOutcome, GateReport, Gold, Task
 from tests.gate.conftest import (
     BASE,
     BETTER_SCRIPT,

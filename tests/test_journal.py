@@ -1,0 +1,170 @@
+"""The journal: append-only outcomes, utility as a query, ideas that are remembered."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from memento.errors import LibraryError
+from memento.journal import Journal
+from memento.types import (
+    Blame,
+    ChangeKind,
+    Disposition,
+    Episode,
+    Evidence,
+    Fault,
+    GateOutcome,
+    GateReport,
+    Landing,
+    Proposal,
+    Result,
+    Route,
+    Sha,
+    Stop,
+    Task,
+    TestResult,
+    Trajectory,
+    Utility,
+    Verdict,
+)
+
+OLD, NEW = Sha("a" * 40), Sha("b" * 40)
+
+
+def episode(name, result, *, tree=OLD, fault=None, skill="adder"):
+    blame = Blame(fault=fault, skill=skill, explanation="") if fault else None
+    return Episode(
+        id=name,
+        task=Task(id="t", text="add", files={"n": b"\xff\x00"}),
+        attempt=0,
+        library=OLD,
+        model="m",
+        route=Route(skill="adder", confidence=1.0),
+        skill_tree=tree,
+        trajectory=Trajectory(steps=(), answer="3", stop=Stop.ANSWERED),
+        verdict=Verdict(result=result, rationale="", by="checker"),
+        blame=blame,
+    )
+
+
+def landing(disposition, *, proposal="p1", idea="carry the one"):
+    return Landing(
+        proposal=Proposal(
+            id=proposal,
+            skill="adder",
+            kind=ChangeKind.OPTIMISE,
+            branch=f"memento/adder/{proposal}",
+            base=OLD,
+            commit=NEW,
+            idea=idea,
+        ),
+        disposition=disposition,
+        report=GateReport(skill="adder", outcome=GateOutcome.FAIL, evidence=Evidence.LINT, steps=()),
+    )
+
+
+@pytest.fixture
+def journal(tmp_path):
+    return Journal(path=tmp_path / "state" / "journal.db")
+
+
+def test_an_episode_comes_back_as_it_was(journal):
+    kept = episode("e1", Result.FAILED, fault=Fault.TOOL)
+    journal.record(kept)
+    assert journal.episode("e1") == kept
+    assert journal.episodes() == (kept,)
+
+
+def test_an_untried_skill_has_the_prior(journal):
+    assert journal.utility("adder", OLD) == Utility()
+    assert Utility().value == 0.5
+
+
+def test_successes_credit_and_faults_of_the_skill_debit(journal):
+    journal.record(episode("e1", Result.PASSED))
+    journal.record(episode("e2", Result.FAILED, fault=Fault.REASONING))
+    assert journal.utility("adder", OLD) == Utility(successes=1, failures=1)
+
+
+@pytest.mark.parametrize("fault", [Fault.ENVIRONMENT, Fault.MODEL, Fault.JUDGE, Fault.ROUTING, None])
+def test_a_failure_that_is_not_the_skills_fault_does_not_debit_it(journal, fault):
+    journal.record(episode("e1", Result.FAILED, fault=fault))
+    assert journal.utility("adder", OLD) == Utility()
+
+
+def test_what_could_not_be_judged_says_nothing_about_a_skill(journal):
+    journal.record(episode("e1", Result.UNJUDGED))
+    assert journal.utility("adder", OLD) == Utility()
+
+
+def test_another_skill_being_at_fault_does_not_debit_the_one_used(journal):
+    journal.record(episode("e1", Result.FAILED, fault=Fault.TOOL, skill="other"))
+    assert journal.utility("adder", OLD) == Utility()
+
+
+def test_outcomes_of_an_older_version_count_half_and_are_never_wiped(journal):
+    journal.record(episode("e1", Result.PASSED))
+    journal.record(episode("e2", Result.PASSED))
+    assert journal.utility("adder", NEW) == Utility(successes=1.0)
+    journal.record(episode("e3", Result.FAILED, fault=Fault.TOOL, tree=NEW))
+    assert journal.utility("adder", NEW) == Utility(successes=1.0, failures=1.0)
+
+
+def test_a_discarded_proposal_changes_no_utility_and_its_idea_is_remembered(journal):
+    journal.record(episode("e1", Result.PASSED))
+    before = journal.utility("adder", OLD)
+    journal.record_landing(landing(Disposition.DISCARDED), episode="e1")
+    assert journal.utility("adder", OLD) == before
+    assert journal.rejected("adder") == ("carry the one",)
+
+
+def test_a_landed_idea_counts_as_rejected_once_it_is_rolled_back(journal):
+    journal.record_landing(landing(Disposition.LANDED), episode="e1")
+    assert journal.rejected("adder") == ()
+    journal.reject("p1", "rolled back by hand")
+    assert journal.rejected("adder") == ("carry the one",)
+    assert journal.ideas("adder")[0].reason == "rolled back by hand"
+
+
+def test_the_same_episode_is_not_recorded_twice(journal):
+    journal.record(episode("e1", Result.PASSED))
+    with pytest.raises(LibraryError, match="UNIQUE"):
+        journal.record(episode("e1", Result.PASSED))
+    assert journal.utility("adder", OLD) == Utility(successes=1)
+
+
+def test_only_passing_runs_are_cached(journal):
+    passed, failed = TestResult(id="a", passed=True), TestResult(id="b", passed=False)
+    journal.cache_run("k1", (passed,))
+    journal.cache_run("k2", (passed, failed))
+    journal.cache_run("k3", ())
+    assert [journal.cached_run(k) for k in ("k1", "k2", "k3")] == [(passed,), None, None]
+
+
+def test_many_threads_may_open_a_new_journal_at_once(tmp_path):
+    journal = Journal(path=tmp_path / "journal.db")
+    ready, failures = threading.Barrier(16), []
+
+    def write(number):
+        ready.wait()
+        try:
+            journal.record(replace(episode("e", Result.PASSED), id=f"e{number}"))
+        except LibraryError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert journal.utility("adder", OLD) == Utility(successes=16)
+    assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith("journal-")) == []
+
+
+def test_a_journal_that_is_no_database_is_named_with_the_fix(tmp_path):
+    path = tmp_path / "journal.db"
+    path.write_bytes(b"not a database, but long enough to be looked at as one" * 100)
+    with pytest.raises(LibraryError, match="move it away to start a new one"):
+        Journal(path=path).episodes()
