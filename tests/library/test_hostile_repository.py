@@ -87,6 +87,22 @@ def test_no_program_of_the_configuration_runs(library, git, canary, setting):
     assert not trace.exists()
 
 
+def test_a_signature_is_not_verified_with_a_program_of_the_configuration(library, git, canary):
+    script, trace = canary
+    for key, value in (("gpg.program", str(script)), ("log.showSignature", "true")):
+        git("config", key, value, cwd=library.root)
+    raw = git("cat-file", "commit", "HEAD", cwd=library.root)
+    head, _, message = raw.partition("\n\n")
+    signed = library.root / "signed"
+    armour = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n iQ==\n -----END PGP SIGNATURE-----"
+    signed.write_text(f"{head}\n{armour}\n\n{message}", "utf-8")
+    commit = git("hash-object", "-t", "commit", "-w", "signed", cwd=library.root).strip()
+    git("update-ref", "refs/heads/main", commit, cwd=library.root)
+    assert [entry.sha for entry in library.log()] == [commit]
+    assert "A library" in library.graph()
+    assert not trace.exists()
+
+
 def test_an_included_configuration_and_a_promisor_remote_start_nothing(library, git, canary):
     script, trace = canary
     included = script.parent / "included"

@@ -23,6 +23,11 @@ def test_asking_for_what_is_there_changes_no_byte():
     assert edit(ODD, metadata={"author": "me", "absent": None}) == ODD
 
 
+def test_mixed_line_ends_stay_mixed_when_the_body_stays():
+    mixed = b"---\nname: x\ndescription: d\n---\nOne.\r\nTwo.\nThree.\r\n"
+    assert edit(mixed, body="One.\nTwo.\nThree.") == mixed
+
+
 @pytest.mark.parametrize(
     ("change", "old", "new_bytes"),
     [
