@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from memento.library import Library
     from memento.loop import Event, Loop
     from memento.protocols import Model, Sandbox, Tool
+    from memento.review.rollback import Rollback
     from memento.route.router import TantivyRouter
 
 NO_MODEL = """no model is set, and Memento never answers a task with a simulated one. Ways forward:
@@ -172,6 +173,17 @@ def loop_of(
         now=ambience.now,
         new_id=ambience.new_id,
         tell=tell,
+    )
+
+
+def rollback_of(library: "Library", sandbox: "Sandbox", ambience: Ambience) -> "Rollback":
+    from memento.loop import evidence_of
+    from memento.review.rollback import Rollback
+
+    journal = journal_of(library)
+    gate = gate_of(sandbox, journal, ambience)
+    return Rollback(
+        library=library, journal=journal, harness=gate.harness, gate=gate, evidence=evidence_of, by="a person"
     )
 
 

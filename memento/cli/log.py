@@ -1,5 +1,6 @@
 """memento log: what landed, and why."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -33,7 +34,8 @@ def command(skill: str | None, limit: int, library_dir: Path | None, as_json: bo
         return
     lines = []
     for entry in entries:
-        lines.append(f"{entry.sha[:10]}  {entry.when[:10]}  {one_line(entry.subject)}")
+        day = datetime.fromtimestamp(entry.when, tz=UTC).date().isoformat()
+        lines.append(f"{entry.sha[:10]}  {day}  {one_line(entry.subject)}")
         lines += [
             f"            {key.removeprefix('Memento-').lower():6} {one_line(entry.trailers[key], 110)}"
             for key in SHOWN

@@ -1,5 +1,6 @@
 """memento rollback: an earlier text of a skill, by a new commit."""
 
+import os
 from pathlib import Path
 
 import click
@@ -34,10 +35,11 @@ def command(skill: str, rev: str | None, sandbox: str | None, library_dir: Path 
       memento rollback files
       memento rollback files --to HEAD~4
     """
-    from memento.assemble import Ambience, roll_back
+    from memento.assemble import Ambience, rollback_of, sandbox_of
 
     place = open_workplace(library_dir, {("sandbox", "kind"): sandbox})
-    outcome = roll_back(place.library, place.config, skill=skill, rev=rev, ambience=Ambience())
+    rollback = rollback_of(place.library, sandbox_of(place.config, os.environ), Ambience())
+    outcome = rollback(skill, rev)
     if as_json:
         print_json(Landing, outcome)
     else:

@@ -96,8 +96,8 @@ class Git:
         return self(*argv).decode("utf-8", "replace").strip()
 
 
-def ensure_git() -> None:
-    """LibraryError with the fix when git is missing or too old."""
+def ensure_git() -> str:
+    """What git says of its version; LibraryError with the fix when it is missing or too old."""
     fix = "Install git 2.38 or newer (`apt install git`, `brew install git`)."
     if shutil.which("git") is None:
         raise LibraryError(f"git is not installed. {fix}")
@@ -107,6 +107,7 @@ def ensure_git() -> None:
     numbers = [part for part in words[2].split(".") if part.isdigit()] if len(words) > 2 else []
     if tuple(int(part) for part in numbers[:2]) < OLDEST:
         raise LibraryError(f"{' '.join(words)} is too old. {fix}")
+    return " ".join(words)
 
 
 def create_repository(root: Path, branch: str) -> None:

@@ -1,13 +1,14 @@
-"""Looking back: landings, diffs, the drawn graph, and the notes beside landings. Read-only."""
+"""Looking back: landings, diffs, the drawn graph, the notes beside landings, earlier versions. Read-only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from memento.errors import LibraryError
 from memento.library.git import Git
 from memento.library.messages import trailers_of
 from memento.library.proposals import BRANCHES, check_name
-from memento.library.snapshot import read_blobs, test_path
-from memento.types import Sha
+from memento.library.snapshot import CommitSnapshot, read_blobs, test_path
+from memento.types import ChangeKind, Rewrite, Sha
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,11 +24,12 @@ class LogEntry:
     trailers: Mapping[str, str]
 
 
-def log(git: Git, tip: Sha, skill: str | None, limit: int) -> tuple[LogEntry, ...]:
-    """The newest `limit` commits on main's first-parent line, those of one skill when it is named."""
+def log(git: Git, tip: Sha, skill: str | None, limit: int, after: Sha | None) -> tuple[LogEntry, ...]:
+    """The newest `limit` commits on main's first-parent line; of one skill, and after one, when named."""
     paths = [f"skills/{check_name(skill)}", test_path(skill)] if skill is not None else []
+    since = [f"^{after}"] if after is not None else []
     shape = "--format=%H%x00%ct%x00%B"
-    out = git("log", "-z", "--first-parent", "--no-notes", f"-n{limit}", shape, tip, "--", *paths)
+    out = git("log", "-z", "--first-parent", "--no-notes", f"-n{limit}", shape, *since, tip, "--", *paths)
     parts = out.decode("utf-8", "replace").split("\0")[:-1]
     return tuple(
         _entry(sha, when, body) for sha, when, body in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
@@ -65,3 +67,24 @@ def note(git: Git, ref: str, about: Sha) -> str | None:
     if listed.status:
         return None
     return read_blobs(git, [Sha(listed.stdout.decode().strip())])[0].decode("utf-8", "replace")
+
+
+def earlier(git: Git, skill: str, tip: Sha, to: Sha | None) -> Rewrite:
+    """The skill as it was at `to`, by default before the last commit of main's line that touched it.
+
+    LibraryError when there is no such version.
+    """
+    if to is None:
+        path = f"skills/{check_name(skill)}"
+        touched = git.line(
+            "rev-list", "--first-parent", "--max-count=1", "--parents", tip, "--", path
+        ).split()
+        if not touched:
+            raise LibraryError(f"There has never been a skill {skill}. `memento list` shows what there is.")
+        # --parents names the parents that touched it last, which is the version looked for.
+        to = Sha(touched[1]) if len(touched) > 1 else None
+    folder = CommitSnapshot(git=git, commit=to).folder(check_name(skill)) if to is not None else {}
+    if to is None or not folder:
+        raise LibraryError(f"{skill} has no earlier version there. `memento log {skill}` lists its versions.")
+    idea = f"go back to the version of {to[:12]}"
+    return Rewrite(skill=skill, kind=ChangeKind.ROLLBACK, folder=folder, idea=idea)

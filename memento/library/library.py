@@ -21,14 +21,13 @@ from memento.library.objects import Draft, check_path, create
 from memento.library.opening import main_of, make_folder, new_files
 from memento.library.proposals import (
     Change,
-    check_name,
     open_proposals,
     write_merge,
     write_proposal,
 )
 from memento.library.snapshot import CommitSnapshot
 from memento.library.worktree import WorkTreeSnapshot
-from memento.types import ChangeKind, Exam, File, Proposal, Rewrite, Sha
+from memento.types import Exam, File, Proposal, Rewrite, Sha
 
 VARIABLE = "MEMENTO_LIBRARY"
 NOTES = "refs/notes/memento"
@@ -171,21 +170,7 @@ class Library:
 
         The tests stay as they are on main. LibraryError when there is no earlier version.
         """
-        path = f"skills/{check_name(skill)}"
-        tip = self.tip()
-        touched = self.git("rev-list", "--first-parent", "--max-count=1", tip, "--", path).decode().split()
-        if not touched:
-            raise LibraryError(f"There has never been a skill {skill}. `memento list` shows what there is.")
-        before = (
-            self.at(to if to is not None else f"{touched[0]}^1") if to or self._parent(touched[0]) else None
-        )
-        folder = before.folder(skill) if before else {}
-        if before is None or not folder:
-            raise LibraryError(
-                f"{skill} has no earlier version there. `memento log {skill}` lists its versions."
-            )
-        idea = f"go back to the version of {before.commit[:12]}"
-        return Rewrite(skill=skill, kind=ChangeKind.ROLLBACK, folder=folder, idea=idea)
+        return history.earlier(self.git, skill, self.tip(), self.at(to).commit if to is not None else None)
 
     def commit_files(
         self,
@@ -288,14 +273,14 @@ class Library:
     def _differs(self, one: Sha, other: Sha, paths: tuple[str, ...]) -> bool:
         return self.git.run("diff-tree", "--quiet", "-r", one, other, "--", *paths).status != 0
 
-    def _parent(self, commit: str) -> bool:
-        return self.git.run("rev-parse", "--verify", "--quiet", f"{commit}^1").status == 0
-
     # ------------------------------------------------------------ looking back
 
-    def log(self, skill: str | None = None, limit: int = 50) -> tuple[history.LogEntry, ...]:
-        """The landings on main, newest first; of one skill when it is named."""
-        return history.log(self.git, self.tip(), skill, limit)
+    def log(
+        self, skill: str | None = None, limit: int = 50, *, after: str | None = None
+    ) -> tuple[history.LogEntry, ...]:
+        """The landings on main, newest first; of one skill, or only those after a commit, when named."""
+        start = None if after is None else self.at(after).commit
+        return history.log(self.git, self.tip(), skill, limit, start)
 
     def diff(self, skill: str, old: str, new: str | None = None) -> str:
         """The unified diff of a skill and its tests between two commits."""

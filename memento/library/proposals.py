@@ -45,7 +45,7 @@ def write_proposal(git: Git, change: Change, id: str) -> Proposal:  # noqa: A002
     put = {f"skills/{skill}/{path}": file for path, file in _versioned(git, change).items()}
     if exam is not None:
         put[test_path(skill)] = File(data=exam.test_file)
-    message = describe(skill, rewrite.kind, rewrite.idea, _trailers(change))
+    message = describe(skill, rewrite.kind, rewrite.idea, _trailers(change, id))
     draft = Draft(message=message, parents=(change.base,), remove=(f"skills/{skill}",), put=put)
     commit = create(git, draft, id)
     branch = f"memento/{skill}/{id}"
@@ -67,9 +67,10 @@ def write_proposal(git: Git, change: Change, id: str) -> Proposal:  # noqa: A002
 def write_merge(git: Git, proposal: Proposal, onto: Sha, trailers: Mapping[str, str], token: str) -> Sha:
     """The merge commit that lands `proposal` on `onto`, as an object. ConflictError as said above."""
     paths = (f"skills/{proposal.skill}", test_path(proposal.skill))
+    olds, nows, news = (_paths(git, commit, paths) for commit in (proposal.base, onto, proposal.commit))
     remove, graft = [], {}
     for path in paths:
-        old, now, new = (_at(git, commit, path) for commit in (proposal.base, onto, proposal.commit))
+        old, now, new = olds.get(path), nows.get(path), news.get(path)
         if new == old:
             continue
         if now not in (old, new):
@@ -118,9 +119,14 @@ def _versioned(git: Git, change: Change) -> Folder:
     return {**rewrite.folder, "SKILL.md": File(data=data, executable=document.executable)}
 
 
-def _trailers(change: Change) -> dict[str, str]:
+def _trailers(change: Change, id: str) -> dict[str, str]:  # noqa: A002
     rewrite, exam = change.rewrite, change.exam
-    ours = {"Memento-Skill": rewrite.skill, "Memento-Kind": rewrite.kind.value, "Memento-Idea": rewrite.idea}
+    ours = {
+        "Memento-Proposal": id,
+        "Memento-Skill": rewrite.skill,
+        "Memento-Kind": rewrite.kind.value,
+        "Memento-Idea": rewrite.idea,
+    }
     if exam is not None:
         ours["Memento-Exam"] = " ".join([exam.digest, *exam.new_tests])
     if change.tainted:
@@ -136,14 +142,22 @@ def _inherited(git: Git, proposal: Proposal) -> dict[str, str]:
 
 
 def _at(git: Git, commit: Sha, path: str) -> Graft | None:
-    """What is at a path of a commit; LibraryError when it is neither a file nor a folder."""
-    out = git("ls-tree", "-z", commit, "--", path)
-    if not out:
-        return None
-    mode, _, sha = out.split(b"\t")[0].decode().split()
-    if mode not in ("040000", "100644", "100755"):
-        raise LibraryError(f"{path} is a link or a submodule. Replace it by a file or a folder.")
-    return Graft(sha=Sha(sha), mode=mode)
+    """What is at a path of a commit, None when nothing is."""
+    return _paths(git, commit, (path,)).get(path)
+
+
+def _paths(git: Git, commit: Sha, paths: tuple[str, ...]) -> Mapping[str, Graft]:
+    """What is at these paths of a commit; LibraryError when it is neither a file nor a folder."""
+    found = {}
+    for line in (
+        git("ls-tree", "-z", commit, "--", *paths).decode("utf-8", "surrogateescape").split("\0")[:-1]
+    ):
+        meta, path = line.split("\t", 1)
+        mode, _, sha = meta.split()
+        if mode not in ("040000", "100644", "100755"):
+            raise LibraryError(f"{path} is a link or a submodule. Replace it by a file or a folder.")
+        found[path] = Graft(sha=Sha(sha), mode=mode)
+    return found
 
 
 def _read_proposal(git: Git, commit: Sha, branch: str) -> Proposal | None:

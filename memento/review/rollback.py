@@ -7,15 +7,15 @@ idea     of each landing that is taken back counts as rejected, and is not tried
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from memento.gate.harness import RUN, Harness
 from memento.journal import Journal
-from memento.library import Library, land
+from memento.library import Library, LogEntry, land
 from memento.protocols import Gate
 from memento.skill.testfile import base_name, parked_tests, with_parked
-from memento.types import Disposition, Exam, Folder, GateOutcome, GateReport, Landing, Sha
+from memento.types import Disposition, Exam, Folder, GateOutcome, GateReport, Landing
 
 Trailers = Callable[[GateReport], Mapping[str, str]]
 
@@ -34,6 +34,7 @@ class Rollback:
     def __call__(self, skill: str, rev: str | None = None) -> Landing:
         """Raises LibraryError when there is no earlier version."""
         rewrite = self.library.rollback(skill, rev)
+        undone = self.library.log(skill, 1000, after=rev) if rev else self.library.log(skill, 1)
         base = self.library.at()
         test = base.test(skill)
         exam = self._exam(skill, base.folder(skill), rewrite.folder, test) if test is not None else None
@@ -49,7 +50,7 @@ class Rollback:
         )
         self.journal.record_landing(landing, episode=f"rollback by {self.by}")
         if landing.disposition is Disposition.LANDED:
-            self._reject_since(skill, base.commit, rev)
+            self._reject(undone)
         return landing
 
     def _exam(self, skill: str, now: Folder, before: Folder, test: bytes) -> Exam | None:
@@ -70,8 +71,8 @@ class Rollback:
         results = self.harness.run(skill, folder, test)
         return frozenset(base_name(r.id) for r in results if not r.passed and r.id != RUN)
 
-    def _reject_since(self, skill: str, tip: Sha, rev: str | None) -> None:
-        for entry in self.library.log(skill, 1 if rev is None else 1000, since=rev, tip=tip):
+    def _reject(self, undone: Iterable[LogEntry]) -> None:
+        for entry in undone:
             proposal = entry.trailers.get("Memento-Proposal")
             if proposal is not None:
                 self.journal.reject(proposal, f"rolled back by {self.by}")

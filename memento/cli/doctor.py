@@ -1,0 +1,114 @@
+"""memento doctor: what this machine and this library are fit for."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from memento.cli.workplace import console, json_option, library_option, open_workplace, print_json, table
+from memento.errors import MementoError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One finding. `fix` says what to do when it is not ok."""
+
+    name: str
+    ok: bool
+    detail: str
+    fix: str = ""
+
+
+@click.command()
+@click.option("--only", multiple=True, help="Only this check; may be repeated.")
+@library_option
+@json_option
+def command(only: tuple[str, ...], library_dir: Path | None, as_json: bool) -> int:
+    """Check git, the sandbox (by trying to break out of it), the library and the model's settings.
+
+    Exit code 0 when every check that ran is ok, else 2.
+
+    \b
+    Examples:
+      memento doctor
+      memento doctor --only sandbox --json
+    """
+    checks = [check(name, library_dir) for name, check in CHECKS.items() if not only or name in only]
+    if as_json:
+        print_json(list[Check], checks)
+    else:
+        shown = table("", "check", "finding")
+        for found in checks:
+            shown.add_row("✓" if found.ok else "✗", found.name, found.detail)
+        console().print(shown)
+    return 0 if all(found.ok for found in checks) else 2
+
+
+def _python(name: str, _: Path | None) -> Check:
+    return Check(name=name, ok=True, detail=sys.version.split()[0])
+
+
+def _git(name: str, _: Path | None) -> Check:
+    from memento.library.git import ensure_git
+
+    try:
+        return Check(name=name, ok=True, detail=ensure_git())
+    except MementoError as error:
+        return Check(name=name, ok=False, detail=str(error), fix="install git 2.38 or newer")
+
+
+def _sandbox(name: str, library_dir: Path | None) -> Check:
+    from memento.sandbox.select import choose
+
+    del library_dir
+    try:
+        sandbox = choose("auto", os.environ)
+    except MementoError as error:
+        return Check(name=name, ok=False, detail=str(error), fix="apt install bubblewrap")
+    return Check(name=name, ok=True, detail=f"{sandbox.name}: tried to break out, and could not")
+
+
+def _library(name: str, library_dir: Path | None) -> Check:
+    try:
+        library = open_workplace(library_dir).library
+        snapshot = library.at()
+        broken = snapshot.unusable()
+        mended = library.recover()
+    except MementoError as error:
+        return Check(name=name, ok=False, detail=str(error), fix="memento init DIR")
+    detail = f"{len(snapshot.names())} skills at {library.root}"
+    detail += f", {len(broken)} unusable: {', '.join(broken)}" if broken else ""
+    detail += f"; mended: {' '.join(mended)}" if mended else ""
+    return Check(name=name, ok=not broken, detail=detail, fix="memento list says why" if broken else "")
+
+
+def _model(name: str, library_dir: Path | None) -> Check:
+    from memento.config import load
+
+    try:
+        settings = load("", os.environ).model
+        if library_dir is not None:
+            settings = open_workplace(library_dir).config.model
+    except MementoError as error:
+        return Check(name=name, ok=False, detail=str(error))
+    if not settings.name or not (settings.base_url or settings.api_key):
+        return Check(
+            name=name,
+            ok=False,
+            detail="no model is set; `memento run` needs one, `memento demo` does not",
+            fix="export OPENAI_API_KEY or OPENAI_BASE_URL, and MEMENTO_MODEL",
+        )
+    key = "with the key in OPENAI_API_KEY" if settings.api_key else "without a key"
+    return Check(name=name, ok=True, detail=f"{settings.name} at {settings.base_url or 'OpenAI'}, {key}")
+
+
+CHECKS: dict[str, Callable[[str, Path | None], Check]] = {
+    "python": _python,
+    "git": _git,
+    "sandbox": _sandbox,
+    "library": _library,
+    "model": _model,
+}

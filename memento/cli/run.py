@@ -1,0 +1,129 @@
+"""memento run: one task, with a real model."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from memento.cli.say import colour, one_line, sentence
+from memento.cli.workplace import (
+    console,
+    json_option,
+    library_option,
+    open_workplace,
+    print_json,
+    sandbox_option,
+)
+from memento.errors import UsageError
+from memento.types import Episode, Exercise, FileName, Gold, Result, Scorer, Task
+
+if TYPE_CHECKING:
+    from memento.loop import Event
+
+MOST_FILE_BYTES = 20_000_000
+
+
+@click.command()
+@click.argument("text", metavar="TASK")
+@click.option(
+    "--file",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A file to lay into the agent's workspace; may be repeated.",
+)
+@click.option("--answer", help="The right answer, for the judge only; without it a rubric judges.")
+@click.option("--scorer", type=click.Choice([s.value for s in Scorer]), default="exact", show_default=True)
+@click.option("--model", help="The model's name at the endpoint ($MEMENTO_MODEL).")
+@click.option("--base-url", help="An OpenAI-compatible endpoint ($OPENAI_BASE_URL).")
+@click.option("--rounds", type=click.IntRange(0, 20), help="Retries after a failure.")
+@click.option("--no-learn", is_flag=True, help="Answer only: write nothing to the library.")
+@sandbox_option
+@library_option
+@json_option
+def command(
+    text: str,
+    files: tuple[Path, ...],
+    answer: str | None,
+    scorer: str,
+    model: str | None,
+    base_url: str | None,
+    rounds: int | None,
+    no_learn: bool,
+    sandbox: str | None,
+    library_dir: Path | None,
+    as_json: bool,
+) -> int:
+    """Solve TASK with the library and a real model, and learn from a failure.
+
+    TASK is the text itself, or @FILE to read it from a file. The answer goes to stdout, everything
+    else to stderr. Exit codes: 0 the task was not judged a failure, 1 it was, 4 no model.
+
+    \b
+    Examples:
+      export OPENAI_API_KEY=...
+      memento run "How many TODO comments are in app.py?" --file app.py --model NAME
+      memento run @task.txt --base-url http://127.0.0.1:11434/v1 --model NAME --no-learn
+    """
+    from memento.assemble import Ambience, loop_of, model_of, sandbox_of
+
+    flags: dict[tuple[str, str], object] = {
+        ("model", "name"): model,
+        ("model", "base_url"): base_url,
+        ("sandbox", "kind"): sandbox,
+        ("loop", "rounds"): rounds,
+        ("loop", "learn"): False if no_learn else None,
+    }
+    place = open_workplace(library_dir, flags)
+    ambience = Ambience()
+    task = Task(id=f"run-{ambience.new_id()}", text=_text(text), files=_read(files))
+    gold = Gold(answer=answer, scorer=Scorer(scorer)) if answer is not None else None
+    loop = loop_of(
+        config=place.config,
+        library=place.library,
+        model=model_of(place.config, ambience),
+        sandbox=sandbox_of(place.config, os.environ),
+        ambience=ambience,
+        tell=_tell,
+    )
+    episodes = tuple(loop.solve(Exercise(task=task, gold=gold)))
+    last = episodes[-1]
+    if as_json:
+        print_json(tuple[Episode, ...], episodes)
+    elif last.trajectory.answer is not None:
+        click.echo(one_line(last.trajectory.answer, 100_000))
+    return 1 if last.verdict.result is Result.FAILED or last.trajectory.answer is None else 0
+
+
+def _tell(event: "Event") -> None:
+    from rich.text import Text
+
+    console(stderr=True).print(Text(sentence(event), style=colour(event) or ""))
+
+
+def _text(argument: str) -> str:
+    if not argument.startswith("@"):
+        text = argument
+    else:
+        try:
+            text = Path(argument[1:]).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"cannot read the task from {argument[1:]}: {error}") from error
+    if not text.strip():
+        raise UsageError('the task is empty; give its text, as in memento run "How many lines has a.txt?"')
+    return text
+
+
+def _read(paths: tuple[Path, ...]) -> dict[FileName, bytes]:
+    files = {}
+    for path in paths:
+        try:
+            if path.stat().st_size > MOST_FILE_BYTES:
+                raise UsageError(f"{path} is larger than {MOST_FILE_BYTES // 1_000_000} MB")
+            if path.name in files:
+                raise UsageError(f"two files are called {path.name}; the workspace is one folder")
+            files[path.name] = path.read_bytes()
+        except OSError as error:
+            raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    return files
