@@ -109,9 +109,9 @@ def lay_out(root: Path) -> None:
 @pytest.fixture
 def make_library(tmp_path: Path, git: UserGit) -> Callable[..., Library]:
     """make_library("some folder", "--object-format=sha256") -> Library; later options go to `git init`."""
-    count = itertools.count()
 
     def make(folder: str = "library", *options: str) -> Library:
+        count = itertools.count()
         root = tmp_path / folder
         lay_out(root)
         git("init", "-q", "-b", "main", *options, cwd=root)

@@ -76,13 +76,11 @@ def earlier(git: Git, skill: str, tip: Sha, to: Sha | None) -> Rewrite:
     """
     if to is None:
         path = f"skills/{check_name(skill)}"
-        touched = git.line(
-            "rev-list", "--first-parent", "--max-count=1", "--parents", tip, "--", path
-        ).split()
+        touched = git.line("rev-list", "--first-parent", "--max-count=1", tip, "--", path)
         if not touched:
             raise LibraryError(f"There has never been a skill {skill}. `memento list` shows what there is.")
-        # --parents names the parents that touched it last, which is the version looked for.
-        to = Sha(touched[1]) if len(touched) > 1 else None
+        before = git.run("rev-parse", "--verify", "--quiet", f"{touched}^1")
+        to = Sha(before.stdout.decode().strip()) if before.status == 0 else None
     folder = CommitSnapshot(git=git, commit=to).folder(check_name(skill)) if to is not None else {}
     if to is None or not folder:
         raise LibraryError(f"{skill} has no earlier version there. `memento log {skill}` lists its versions.")

@@ -62,6 +62,7 @@ def test_a_green_proposal_lands_as_a_merge_of_main_and_the_proposal(library, git
         "Memento-Skill": "greeter",
         "Memento-Kind": "optimise",
         "Memento-Idea": "say hello there",
+        "Memento-Proposal": "id0",
         "Memento-Task": "t1",
         "Memento-Gate": "PASS E0",
     }

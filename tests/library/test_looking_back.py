@@ -66,6 +66,7 @@ def test_the_log_tells_landings_newest_first_and_of_one_skill_alone(library):
             "Memento-Skill": "greeter",
             "Memento-Kind": "optimise",
             "Memento-Idea": "say one",
+            "Memento-Proposal": first.proposal.id,
             "Memento-Task": "t1",
             "Memento-Gate": "PASS E0",
         },
