@@ -53,7 +53,7 @@ def unlock(folder: Path) -> list[Path]:
         with os.scandir(place) as entries:
             below = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
         for entry in below:
-            if depth < DEEPEST and len(os.fsencode(entry)) < LONGEST:
+            if _reachable(entry, depth):
                 pending.append((entry, depth + 1))
             else:
                 deep.append(entry)
@@ -65,6 +65,10 @@ DEEPEST = 200
 
 LONGEST = 3_000
 """Bytes of a path; with one more name (at most 255) it stays below PATH_MAX (4096)."""
+
+
+def _reachable(folder: Path, depth: int) -> bool:
+    return depth < DEEPEST and len(os.fsencode(folder)) < LONGEST
 
 
 def _unlock(folder: Path) -> None:
@@ -90,3 +94,31 @@ def measure(folder: Path) -> int:
         except OSError:
             continue
     return total
+
+
+def copy_public(source: Path, target: Path) -> None:
+    """Copy a folder so that everybody may read it; links are copied as links."""
+    shutil.copytree(source, target, symlinks=True)
+    for place, _, files in os.walk(target):
+        Path(place).chmod(0o755)
+        for name in files:
+            file = Path(place, name)
+            if not file.is_symlink():
+                file.chmod(0o755 if file.stat().st_mode & stat.S_IXUSR else 0o644)
+
+
+def chown(folder: Path, uid: int) -> None:
+    """Give `folder` and what lies below it, down to DEEPEST levels, to `uid` and the group of that number.
+
+    Links are given, not followed. Needs root, who can remove what lies deeper anyhow.
+    """
+    os.chown(folder, uid, uid, follow_symlinks=False)
+    pending = [(folder, 0)]
+    while pending:
+        place, depth = pending.pop()
+        with os.scandir(place) as entries:
+            for entry in entries:
+                os.chown(entry, uid, uid, follow_symlinks=False)
+                below = Path(entry.path)
+                if entry.is_dir(follow_symlinks=False) and _reachable(below, depth):
+                    pending.append((below, depth + 1))

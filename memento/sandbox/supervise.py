@@ -101,7 +101,9 @@ class _Feed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _End:
+class End:
+    """How a command was stopped; neither means that it ended by itself."""
+
     timed_out: bool = False
     overflow: str | None = None
 
@@ -138,7 +140,7 @@ def supervise(
             _Stream(fd=process.stderr.fileno(), cap=cap),
         ]
         feed = _Feed(fd=process.stdin.fileno(), data=memoryview(stdin))
-        end = _End(overflow="interrupted")
+        end = End(overflow="interrupted")
         try:
             hooks.started(process.pid)
             end = _pump(process, streams, feed, deadline=began + limits.wall_s, hooks=hooks, clock=clock)
@@ -158,7 +160,7 @@ def supervise(
     )
 
 
-def _exit_code(code: int, end: _End) -> int:
+def _exit_code(code: int, end: End) -> int:
     if end.timed_out:
         return TIMED_OUT
     if end.overflow:
@@ -174,7 +176,7 @@ def _pump(
     deadline: float,
     hooks: Hooks,
     clock: Callable[[], float],
-) -> _End:
+) -> End:
     """Move bytes until the launcher ends, the deadline passes or something overflows."""
     pidfd = os.pidfd_open(process.pid)
     try:
@@ -189,17 +191,17 @@ def _pump(
             while (left := deadline - clock()) > 0:
                 for key, _ in selector.select(min(left, TICK_S)):
                     if key.fd == pidfd:
-                        return _End()
+                        return End()
                     if not key.data():
                         selector.unregister(key.fd)
                         _close_feed(process, key.fd)
                 if sum(stream.seen for stream in streams) > FLOOD:
-                    return _End(overflow=f"more than {FLOOD >> 20} MB of output")
+                    return End(overflow=f"more than {FLOOD >> 20} MB of output")
                 if clock() - looked >= TICK_S:
                     looked = clock()
                     if reason := hooks.exceeded():
-                        return _End(overflow=reason)
-            return _End(timed_out=True)
+                        return End(overflow=reason)
+            return End(timed_out=True)
     finally:
         os.close(pidfd)
 
