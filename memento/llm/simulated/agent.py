@@ -5,18 +5,18 @@ import re
 from collections.abc import Sequence
 from random import Random
 
+from memento.llm.simulated.kinds import Temper
 from memento.llm.simulated.reading import between, file_in, kind_of
 from memento.protocols import Message, Reply, ToolCall
 from memento.types import Usage
-
-SLIP = 0.06
-"""How often it misreads a result: a fault of the model, which must teach nothing."""
 
 _COMMAND = re.compile(r"^(?:python3|bash|sh) /skill/scripts/\S+.*\bFILE\b.*$", re.MULTILINE)
 _PLACE = re.compile(r"^The skill's files are in (\S+) \(read-only\)\.", re.MULTILINE)
 
 
-def act(system: str, prompt: str, messages: Sequence[Message], rng: Random, usage: Usage) -> Reply:
+def act(
+    system: str, prompt: str, messages: Sequence[Message], temper: Temper, rng: Random, usage: Usage
+) -> Reply:
     """The next step: look, run, answer."""
     outputs = [between(m.content, "tool-output") for m in messages if m.role == "tool"]
     task = between(prompt, "task")
@@ -28,7 +28,7 @@ def act(system: str, prompt: str, messages: Sequence[Message], rng: Random, usag
         return _call("terminal", {"command": command}, "Now work it out.", usage)
     lines = [line for line in outputs[-1].splitlines() if line.strip()]
     answer = lines[-1].strip() if lines else "unknown"
-    if rng.random() < SLIP:
+    if rng.random() < temper.slip:
         answer = _misread(answer)
     return _call("final_answer", {"answer": answer}, "", usage)
 

@@ -6,7 +6,44 @@ every skill text has a true quality that a script run can measure.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Habit(StrEnum):
+    """What the simulated rewriter does with a lesson."""
+
+    MENDS = "mends what failed"
+    DROPS = "mends what failed and drops something that worked"
+    MISSES = "mends something else"
+    OVERFITS = "answers for one file only"
+    FETCHES = "mends what failed and fetches code from the network"
+
+
+def _usual_habits() -> dict[Habit, float]:
+    return {
+        Habit.MENDS: 0.55,
+        Habit.DROPS: 0.18,
+        Habit.MISSES: 0.09,
+        Habit.OVERFITS: 0.09,
+        Habit.FETCHES: 0.09,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Temper:
+    """How often the simulated model errs; probabilities and weights."""
+
+    slip: float = 0.06
+    """The agent misreads a result: a fault of the model, which must teach nothing."""
+    wrong_blame: float = 0.1
+    """Attribution blames the model although the skill is at fault."""
+    habits: Mapping[Habit, float] = field(default_factory=_usual_habits)
+
+
+FLAWLESS = Temper(slip=0.0, wrong_blame=0.0, habits={Habit.MENDS: 1.0})
+"""A control: whoever learns with it must reach the ceiling."""
 
 
 @dataclass(frozen=True, kw_only=True)

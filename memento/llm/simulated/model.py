@@ -18,6 +18,7 @@ from random import Random
 from memento.errors import ModelError
 from memento.llm.simulated import writers
 from memento.llm.simulated.agent import act
+from memento.llm.simulated.kinds import Temper
 from memento.protocols import Reply, Request
 from memento.types import Usage
 
@@ -37,6 +38,7 @@ class SimulatedModel:
     """Implements `memento.protocols.Model`. Not for answers: `memento run` never uses it."""
 
     seed: int
+    temper: Temper = Temper()
     _calls: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -51,8 +53,8 @@ class SimulatedModel:
         rng = Random(f"{self.seed} {request.purpose} {count}")
         usage = Usage(calls=1, input_tokens=(len(system) + len(prompt)) // 4, output_tokens=50)
         if request.purpose == "act":
-            return act(system, prompt, request.messages, rng, usage)
+            return act(system, prompt, request.messages, self.temper, rng, usage)
         writer = _WRITERS.get(request.purpose)
         if writer is None:
             raise ModelError(f"the simulated model cannot do {request.purpose!r}")
-        return Reply(text=json.dumps(writer(prompt, rng)), usage=usage)
+        return Reply(text=json.dumps(writer(prompt, self.temper, rng)), usage=usage)

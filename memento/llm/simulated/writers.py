@@ -4,36 +4,19 @@ Each reads the prompt's data and answers the JSON that the prompt asks for. What
 what it gets wrong is drawn from `rng`.
 """
 
-from enum import StrEnum
 from random import Random
 
-from memento.llm.simulated.kinds import Kind, Trap
+from memento.llm.simulated.kinds import Habit, Kind, Temper, Trap
 from memento.llm.simulated.reading import between, file_in, files_in, kind_of, traps_seen
-
-WRONG_BLAME = 0.1
-"""How often attribution blames the model although the skill is at fault."""
-
-
-class Habit(StrEnum):
-    """What the simulated rewriter does with a lesson."""
-
-    MENDS = "mends what failed"
-    DROPS = "mends what failed and drops something that worked"
-    MISSES = "mends something else"
-    OVERFITS = "answers for one file only"
-    FETCHES = "mends what failed and fetches code from the network"
-
-
-HABITS = {Habit.MENDS: 0.55, Habit.DROPS: 0.18, Habit.MISSES: 0.09, Habit.OVERFITS: 0.09, Habit.FETCHES: 0.09}
 
 Answer = dict[str, object]
 
 
-def attribute(prompt: str, rng: Random) -> Answer:
+def attribute(prompt: str, temper: Temper, rng: Random) -> Answer:
     """The skill is at fault when a trap shows in the trace that its instructions do not speak of."""
     kind, trace, body = kind_of(between(prompt, "task")), between(prompt, "trace"), between(prompt, "skill")
     missing = [trap for trap in traps_seen(kind, trace) if trap.rule not in body] if kind else []
-    if kind is None or not missing or rng.random() < WRONG_BLAME:
+    if kind is None or not missing or rng.random() < temper.wrong_blame:
         quote = trace.splitlines()[-1] if trace else ""
         return _blame("model", None, "The agent misread what it saw.", [quote, trace[:60]])
     trap = missing[0]
@@ -57,7 +40,7 @@ def _blame(fault: str, skill: str | None, explanation: str, quotes: list[str]) -
     }
 
 
-def tip(prompt: str, rng: Random) -> Answer:
+def tip(prompt: str, _temper: Temper, rng: Random) -> Answer:
     """One general sentence per kind of task."""
     kind = kind_of(between(prompt, "task"))
     if kind is None or rng.random() < 0.5:
@@ -65,7 +48,7 @@ def tip(prompt: str, rng: Random) -> Answer:
     return {"tip": f"Before you trust a result of {kind.skill.replace('-', ' ')}, look for {kind.hint}."}
 
 
-def charter(prompt: str, _: Random) -> Answer:
+def charter(prompt: str, _temper: Temper, _rng: Random) -> Answer:
     """A skill for the task's kind, unless the library lists it."""
     kind = kind_of(between(prompt, "task"))
     if kind is None:
@@ -82,7 +65,7 @@ def charter(prompt: str, _: Random) -> Answer:
     }
 
 
-def exam(prompt: str, rng: Random) -> Answer:
+def exam(prompt: str, _temper: Temper, rng: Random) -> Answer:
     """A test of the trap that shows and is not mended; of the plain case too when the skill is new."""
     kind = kind_of(between(prompt, "task"))
     if kind is None:
@@ -95,7 +78,7 @@ def exam(prompt: str, rng: Random) -> Answer:
     return {"source": "\n\n".join(tests), "queries": [between(prompt, "task")] if not script else []}
 
 
-def rewrite(prompt: str, rng: Random) -> Answer:
+def rewrite(prompt: str, temper: Temper, rng: Random) -> Answer:
     """The script with one more mend, documented; or one of the bad habits."""
     kind = kind_of(between(prompt, "task"))
     if kind is None:
@@ -103,7 +86,7 @@ def rewrite(prompt: str, rng: Random) -> Answer:
     script = _script(kind, prompt)
     trap = _unmended(kind, script, prompt, rng)
     old = kind.mends_in(script)
-    habit = rng.choices(list(HABITS), weights=list(HABITS.values()))[0]
+    habit = rng.choices(list(temper.habits), weights=list(temper.habits.values()))[0]
     mends = old | ({trap.name} if trap else frozenset())
     if habit is Habit.DROPS and old:
         mends -= {rng.choice(sorted(old))}

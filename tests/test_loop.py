@@ -1,0 +1,429 @@
+"""The loop: what one failure changes, and everything that must change nothing.
+
+The model is simulated and flawless unless a test says otherwise; git, sandbox, pytest runs and the
+journal are real.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from memento.assemble import loop_of, repeatable
+from memento.config import Config, load
+from memento.errors import ModelError, SandboxError
+from memento.evals.exercises import dates, ledger, lines_of
+from memento.library import Library
+from memento.llm.simulated.kinds import FLAWLESS, Habit, Temper
+from memento.llm.simulated.model import SimulatedModel
+from memento.loop import Event, Loop
+from memento.protocols import Reply, Request
+from memento.sandbox.bubblewrap import Bubblewrap
+from memento.types import (
+    Disposition,
+    Episode,
+    Exam,
+    Exercise,
+    Fault,
+    Landing,
+    Pass,
+    Result,
+    Rewrite,
+    Scorer,
+    Stop,
+    Utility,
+)
+
+pytestmark = pytest.mark.real
+
+
+class Recorder:
+    """The simulated model, with all requests kept and an interception of some."""
+
+    def __init__(self, temper: Temper = FLAWLESS, seed: int = 0) -> None:
+        self._model = SimulatedModel(seed=seed, temper=temper)
+        self.requests: list[Request] = []
+        self.before: Callable[[Request], Reply | None] = lambda _request: None
+
+    @property
+    def name(self) -> str:
+        return self._model.name
+
+    def complete(self, request: Request) -> Reply:
+        self.requests.append(request)
+        return self.before(request) or self._model.complete(request)
+
+    def purposes(self) -> list[str]:
+        return [request.purpose for request in self.requests]
+
+
+class World:
+    """A fresh library, a learner over it, and everything it told."""
+
+    def __init__(self, root: Path, model: Recorder, config: Config) -> None:
+        self.model = model
+        self.told: list[Event] = []
+        ambience = repeatable(0)
+        self.library = Library.init(root, now=ambience.now, ids=ambience.new_id, durable=False)
+        self.loop: Loop = loop_of(
+            config=config,
+            library=self.library,
+            model=model,
+            sandbox=Bubblewrap(),
+            ambience=ambience,
+            tell=self.told.append,
+        )
+
+    def solve(self, exercise: Exercise) -> list[Episode]:
+        return list(self.loop.solve(exercise))
+
+    def heard(self, kind: type) -> list:
+        return [event for event in self.told if isinstance(event, kind)]
+
+    def refs(self) -> dict[str, str]:
+        lines = self.library.git("for-each-ref", "--format=%(refname) %(objectname)").decode().splitlines()
+        return dict(line.split(" ", 1) for line in lines)
+
+    def skills(self) -> dict[str, str]:
+        """Everything below skills/ and skill_tests/: tips may be committed beside it."""
+        entries = self.library.at().entries()
+        return {path: entry for path, entry in entries.items() if path.startswith("skill")}
+
+    def landings(self) -> list[Disposition]:
+        return [landing.disposition for landing in self.heard(Landing)]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Callable[..., World]:
+    def make(temper: Temper = FLAWLESS, **flags: object) -> World:
+        settings = {("loop", key): value for key, value in flags.items()}
+        return World(tmp_path / "library", Recorder(temper), load("", {}, settings))
+
+    return make
+
+
+def exercise(*traps: str, number: int = 1) -> Exercise:
+    from random import Random
+
+    return ledger(Random(number), f"ledger-{number:02}", traps)
+
+
+def reply(**fields: object) -> Reply:
+    return Reply(text=json.dumps(fields))
+
+
+def test_a_failure_without_a_skill_creates_one_and_the_retry_succeeds(world):
+    here = world()
+    episodes = here.solve(exercise("thousands"))
+    assert [(e.attempt, e.verdict.result, e.route.skill) for e in episodes] == [
+        (0, Result.FAILED, None),
+        (1, Result.PASSED, "ledger-totals"),
+    ]
+    assert here.landings() == [Disposition.LANDED]
+    assert "ledger-totals" in here.library.at().names()
+
+
+def test_a_failure_of_a_skill_mends_it_and_the_retry_succeeds(world):
+    here = world()
+    here.solve(exercise("thousands"))
+    first = here.library.at().skill("ledger-totals")
+    episodes = here.solve(exercise("parentheses", number=2))
+    second = here.library.at().skill("ledger-totals")
+    assert [e.verdict.result for e in episodes] == [Result.FAILED, Result.PASSED]
+    assert (first.version, second.version) == ("0.1.0", "0.1.1")
+    assert "`(45.10)`, is negative" in second.body
+
+
+def test_what_was_learned_serves_the_first_attempt_at_a_later_task(world):
+    here = world()
+    here.solve(exercise("thousands"))
+    assert [e.verdict.result for e in here.solve(exercise("thousands", number=5))] == [Result.PASSED]
+
+
+def test_a_landing_is_a_merge_commit_that_says_why(world):
+    here = world()
+    episodes = here.solve(exercise("thousands"))
+    entry = here.library.log("ledger-totals", 1)[0]
+    assert len(here.library.git("rev-list", "--parents", "-1", entry.sha).split()) == 3
+    wanted = {
+        "Memento-Skill": "ledger-totals",
+        "Memento-Task": "ledger-01",
+        "Memento-Episode": episodes[0].id,
+        "Memento-Model": "SIMULATED (seed 0)",
+        "Memento-Gate": "PASS E1",
+    }
+    assert {key: entry.trailers[key] for key in wanted} == wanted
+    assert entry.trailers["Memento-Blame"].startswith("routing: ")
+
+
+def test_the_exam_is_frozen_before_the_rewrite_exists_and_the_rewriter_never_sees_it(world):
+    here = world()
+    here.solve(exercise("thousands"))
+    kinds = [type(event) for event in here.told if isinstance(event, Exam | Rewrite | Landing)]
+    assert kinds == [Exam, Rewrite, Landing]
+    exam = here.heard(Exam)[0]
+    rewrites = [r for r in here.model.requests if r.purpose == "rewrite"]
+    assert len(rewrites) == 1
+    for name in exam.new_tests:
+        assert name not in str(rewrites)
+    assert "def test_" not in str(rewrites)
+
+
+def test_no_prompt_but_the_judges_may_hold_the_gold_answer(world):
+    here = world()
+    base = exercise("thousands")
+    planted = Exercise(task=base.task, gold=replace(base.gold, answer="31415926.53"))
+    here.solve(planted)
+    assert {"act", "attribute", "charter", "exam", "rewrite"} <= set(here.model.purposes())
+    assert [r.purpose for r in here.model.requests if "31415926" in str(r)] == []
+
+
+@pytest.mark.parametrize("habit", [Habit.OVERFITS, Habit.FETCHES])
+def test_a_harmful_rewrite_is_refused_leaves_no_ref_and_is_remembered(world, habit):
+    here = world(Temper(slip=0, wrong_blame=0, habits={habit: 1.0}), rounds=0)
+    before = here.refs()
+    here.solve(exercise("thousands"))
+    assert here.landings() == [Disposition.DISCARDED]
+    assert [ref for ref in here.refs() if ref not in before] == []
+    assert here.library.at().skill("ledger-totals") is None
+    assert len(here.loop.journal.rejected("ledger-totals")) == 1
+
+
+def test_a_rewrite_that_drops_an_old_rule_is_refused(world):
+    here = world(rounds=0)
+    here.solve(exercise("thousands"))
+    here.model._model.temper = Temper(slip=0, wrong_blame=0, habits={Habit.DROPS: 1.0})
+    tree = here.library.at().skill("ledger-totals").tree
+    here.solve(exercise("parentheses", number=2))
+    assert here.landings() == [Disposition.LANDED, Disposition.DISCARDED]
+    assert here.heard(Landing)[-1].report.reason.startswith("stay-green: red on the candidate: test_")
+    assert here.library.at().skill("ledger-totals").tree == tree
+
+
+def test_a_refused_idea_is_told_to_the_next_rewriter_and_not_tried_again(world):
+    here = world(Temper(slip=0, wrong_blame=0, habits={Habit.FETCHES: 1.0}), rounds=2)
+    here.solve(exercise("thousands"))
+    ideas = [rewrite.idea for rewrite in here.heard(Rewrite)]
+    assert len(ideas) == len(set(ideas)) == 3
+    last = [r for r in here.model.requests if r.purpose == "rewrite"][-1]
+    assert all(idea in str(last) for idea in ideas[:-1])
+
+
+def test_a_discarded_proposal_changes_no_utility(world):
+    here = world(rounds=0)
+    here.solve(exercise("thousands"))
+    here.solve(exercise("thousands", number=3))
+    tree = here.library.at().skill("ledger-totals").tree
+    here.model._model.temper = Temper(slip=0, wrong_blame=0, habits={Habit.FETCHES: 1.0})
+    before = here.loop.journal.utility("ledger-totals", tree)
+    here.solve(exercise("parentheses", number=2))
+    after = here.loop.journal.utility("ledger-totals", tree)
+    assert before == Utility(successes=1)
+    assert after == Utility(successes=1, failures=1), (
+        "the failed attempt counts, the refused rewrite does not"
+    )
+
+
+@pytest.mark.parametrize("fault", [Fault.ENVIRONMENT, Fault.MODEL, Fault.JUDGE])
+def test_a_fault_outside_the_library_teaches_nothing(world, fault):
+    here = world(rounds=0)
+    here.solve(exercise("thousands"))
+    here.model.before = lambda request: (
+        reply(
+            fault=fault,
+            skill=None,
+            first_wrong_step=1,
+            explanation="It was not the skill.",
+            quotes=["head -n 40 ledger-02.csv"],
+            confidence=0.9,
+        )
+        if request.purpose == "attribute"
+        else None
+    )
+    refs, tree = here.refs(), here.library.at().skill("ledger-totals").tree
+    episodes = here.solve(exercise("parentheses", number=2))
+    assert episodes[0].blame.fault is fault
+    assert here.refs() == refs
+    assert here.loop.journal.utility("ledger-totals", tree) == Utility()
+
+
+def test_an_abstention_teaches_nothing(world):
+    here = world(rounds=0)
+    here.model.before = lambda r: Reply(text="no idea") if r.purpose == "attribute" else None
+    refs = here.refs()
+    episodes = here.solve(Exercise(task=exercise("thousands").task, gold=exercise("thousands").gold))
+    assert episodes[0].blame.fault in (None, Fault.ROUTING)
+    if episodes[0].blame.fault is None:
+        assert here.refs() == refs
+
+
+def test_an_endpoint_that_dies_is_unjudged_and_teaches_nothing(world):
+    here = world()
+    refs = here.refs()
+
+    def dies(request: Request) -> Reply | None:
+        raise ModelError("the endpoint is gone", kind="connection")
+
+    here.model.before = dies
+    episodes = here.solve(exercise("thousands"))
+    assert [(e.verdict.result, e.trajectory.stop) for e in episodes] == [(Result.UNJUDGED, Stop.MODEL_ERROR)]
+    assert here.refs() == refs
+
+
+def test_an_endpoint_that_dies_while_blame_is_sought_keeps_the_episode(world):
+    here = world()
+    refs = here.refs()
+
+    def dies(request: Request) -> Reply | None:
+        if request.purpose == "attribute":
+            raise ModelError("the endpoint is gone", kind="connection")
+        return None
+
+    here.model.before = dies
+    with pytest.raises(ModelError, match="the endpoint is gone"):
+        here.solve(exercise("thousands"))
+    assert [e.verdict.result for e in here.loop.journal.episodes()] == [Result.FAILED]
+    assert here.refs() == refs
+
+
+def test_a_sandbox_that_breaks_in_the_gate_lands_nothing_and_caches_nothing(world):
+    here = world()
+    skills = here.skills()
+
+    class Broken:
+        name = "broken"
+
+        def open(self, **_):
+            raise SandboxError("the disk is full")
+
+    gate = here.loop.gate
+    harness = replace(gate.harness, sandbox=Broken())
+    loop = replace(here.loop, gate=replace(gate, harness=harness))
+    with pytest.raises(SandboxError, match="the disk is full"):
+        list(loop.solve(exercise("thousands")))
+    assert here.skills() == skills
+
+
+def test_interrupting_at_any_call_of_the_model_leaves_main_at_a_landing_or_where_it_was(world):
+    here = world()
+    skills = here.skills()
+    for purpose in ("act", "attribute", "charter", "exam", "rewrite"):
+
+        def interrupt(request: Request, at: str = purpose) -> Reply | None:
+            if request.purpose == at:
+                raise KeyboardInterrupt
+            return None
+
+        here.model.before = interrupt
+        with pytest.raises(KeyboardInterrupt):
+            here.solve(exercise("thousands"))
+        assert here.skills() == skills
+        assert set(here.refs()) == {"refs/heads/main"}
+    here.model.before = lambda _request: None
+    assert here.solve(exercise("thousands"))[-1].verdict.result is Result.PASSED
+
+
+def test_a_lesson_from_outside_text_waits_for_a_human(world):
+    here = world(rounds=0)
+    run = here.loop.executor
+
+    def tainted(x, skill):
+        trajectory = run(x, skill)
+        return replace(trajectory, steps=tuple(replace(s, tainted=True) for s in trajectory.steps))
+
+    loop = replace(here.loop, executor=tainted)
+    main = here.library.tip()
+    list(loop.solve(exercise("thousands")))
+    assert here.landings() == [Disposition.OPEN]
+    assert here.library.tip() == main, "neither the skill nor a tip has landed"
+    assert [p.skill for p in here.library.proposals()] == ["ledger-totals"]
+
+
+def test_a_tip_is_read_back_at_the_next_attempt(world):
+    here = world(rounds=1)
+    tip = "Look at the first rows before you add them up."
+    here.model.before = lambda r: reply(tip=tip) if r.purpose == "tip" else None
+    here.solve(exercise("thousands"))
+    acts = [r for r in here.model.requests if r.purpose == "act"]
+    assert tip not in str(acts[0])
+    assert tip in str(acts[-1])
+    assert tip in here.library.at().tips()
+
+
+def test_a_hopeless_skill_is_rethought_and_not_mended(world):
+    here = world(rounds=0, n_min=2)
+    here.solve(exercise("thousands"))
+    here.model._model.temper = Temper(slip=0, wrong_blame=0, habits={Habit.FETCHES: 1.0})
+    for number in (2, 3, 4):
+        here.solve(exercise("parentheses", number=number))
+    assert [rewrite.kind for rewrite in here.heard(Rewrite)] == ["create", "optimise", "discover", "discover"]
+
+
+def test_a_stage_with_nothing_to_offer_is_told_and_changes_nothing(world):
+    here = world(rounds=0)
+    here.model.before = lambda r: reply(source="", queries=[]) if r.purpose == "exam" else None
+    skills = here.skills()
+    here.solve(exercise("thousands"))
+    assert here.heard(Pass) == [Pass(stage="exam")]
+    assert here.skills() == skills
+    assert "rewrite" not in here.model.purposes()
+
+
+def test_without_learning_nothing_is_written_but_the_journal(world):
+    here = world(learn=False)
+    refs = here.refs()
+    episodes = here.solve(exercise("thousands"))
+    assert {e.verdict.result for e in episodes} == {Result.FAILED}
+    assert here.refs() == refs
+    assert set(here.model.purposes()) == {"act"}
+    assert len(here.loop.journal.episodes()) == len(episodes)
+
+
+def test_what_the_model_can_do_alone_needs_no_skill(world):
+    from random import Random
+
+    here = world()
+    names = here.library.at().names()
+    episodes = here.solve(lines_of(Random(1), "lines-01", ()))
+    assert [e.verdict.result for e in episodes] == [Result.PASSED]
+    assert here.library.at().names() == names
+
+
+def test_retries_end_after_the_given_rounds(world):
+    here = world(Temper(slip=1.0, wrong_blame=0, habits={Habit.MENDS: 1.0}), rounds=2)
+    from random import Random
+
+    episodes = here.solve(dates(Random(1), "dates-01", ()))
+    assert [e.attempt for e in episodes] == [0, 1, 2]
+    assert {e.verdict.result for e in episodes} == {Result.FAILED}
+
+
+def test_the_answer_pasted_into_the_skill_is_refused(world):
+    here = world(rounds=0)
+    one = exercise("thousands")
+    assert one.gold.scorer is Scorer.NUMERIC
+
+    def pastes(request: Request) -> Reply | None:
+        if request.purpose != "rewrite":
+            return None
+        document = (
+            "---\nname: ledger-totals\ndescription: Adds up. Use for totals.\n---\n\n"
+            f"Run `python3 /skill/scripts/total.py FILE Amount`. It prints {one.gold.answer}.\n"
+        )
+        script = "print(1)\n"
+        return reply(
+            idea="know the answer",
+            files=[
+                {"path": "SKILL.md", "content": document},
+                {"path": "scripts/total.py", "content": script},
+            ],
+            delete=[],
+        )
+
+    here.model.before = pastes
+    here.solve(one)
+    assert [landing.report.reason for landing in here.heard(Landing)] == [
+        "static: it contains the answer of the task that it was learned from"
+    ]
