@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from memento.cli.workplace import console, json_option, print_json, sandbox_option, table
+from memento.cli.plain import plain
+from memento.cli.workplace import add_row, console, json_option, print_json, sandbox_option, table
 
 
 @click.command()
@@ -65,15 +66,13 @@ def _teller(err: Any) -> Any:
 
 
 def _print(outcome: Any, seconds: float) -> None:
-    from rich.text import Text
-
     out = console()
     summary = outcome.summary
     out.print(f"\nThe library's history (git log --graph in {summary.library})\n", soft_wrap=True)
-    out.print(Text(outcome.graph), soft_wrap=True)
+    out.print(plain(outcome.graph), soft_wrap=True)
     rows = table("task", "try", "skill", "verdict", "blame", "outcome")
     for row in summary.rows:
-        rows.add_row(row.task, str(row.attempt), row.skill or "-", row.verdict, row.blame or "", row.outcome)
+        add_row(rows, row.task, str(row.attempt), row.skill or "-", row.verdict, row.blame or "", row.outcome)
     out.print(rows)
     out.print(
         f"SIMULATED model, seed {summary.seed}, {seconds:.0f} s\n"
@@ -86,7 +85,5 @@ def _print(outcome: Any, seconds: float) -> None:
         f"  {Path(sys.argv[0]).name} log                      what landed, and why\n"
         f"  {Path(sys.argv[0]).name} diff ledger-totals       how a skill changed\n"
         f"  {Path(sys.argv[0]).name} rollback ledger-totals   bring its earlier text back",
-        highlight=False,
-        markup=False,
         soft_wrap=True,
     )

@@ -5,11 +5,21 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
-from memento.cli.workplace import console, json_option, library_option, open_workplace, print_json, table
-from memento.errors import MementoError
+from memento.cli.workplace import (
+    add_row,
+    console,
+    json_option,
+    library_option,
+    open_workplace,
+    print_json,
+    table,
+)
+from memento.errors import LibraryError, MementoError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +32,14 @@ class Check:
     fix: str = ""
 
 
+if TYPE_CHECKING:
+    from memento.config import ModelSettings
+
+NAMES = ("python", "git", "sandbox", "library", "model")
+
+
 @click.command()
-@click.option("--only", multiple=True, help="Only this check; may be repeated.")
+@click.option("--only", multiple=True, type=click.Choice(NAMES), help="Only this check; may be repeated.")
 @library_option
 @json_option
 def command(only: tuple[str, ...], library_dir: Path | None, as_json: bool) -> int:
@@ -36,13 +52,13 @@ def command(only: tuple[str, ...], library_dir: Path | None, as_json: bool) -> i
       memento doctor
       memento doctor --only sandbox --json
     """
-    checks = [check(name, library_dir) for name, check in CHECKS.items() if not only or name in only]
+    checks = [CHECKS[name](name, library_dir) for name in NAMES if not only or name in only]
     if as_json:
         print_json(list[Check], checks)
     else:
-        shown = table("", "check", "finding")
+        shown = table("", "check", "finding", "what to do")
         for found in checks:
-            shown.add_row("✓" if found.ok else "✗", found.name, found.detail)
+            add_row(shown, "✓" if found.ok else "✗", found.name, found.detail, "" if found.ok else found.fix)
         console().print(shown)
     return 0 if all(found.ok for found in checks) else 2
 
@@ -86,14 +102,10 @@ def _library(name: str, library_dir: Path | None) -> Check:
 
 
 def _model(name: str, library_dir: Path | None) -> Check:
-    from memento.config import load
-
     try:
-        settings = load("", os.environ).model
-        if library_dir is not None:
-            settings = open_workplace(library_dir).config.model
+        settings = _model_settings(library_dir)
     except MementoError as error:
-        return Check(name=name, ok=False, detail=str(error))
+        return Check(name=name, ok=False, detail=str(error), fix="correct the setting that is named")
     if not settings.name or not (settings.base_url or settings.api_key):
         return Check(
             name=name,
@@ -102,7 +114,19 @@ def _model(name: str, library_dir: Path | None) -> Check:
             fix="export OPENAI_API_KEY or OPENAI_BASE_URL, and MEMENTO_MODEL",
         )
     key = "with the key in OPENAI_API_KEY" if settings.api_key else "without a key"
-    return Check(name=name, ok=True, detail=f"{settings.name} at {settings.base_url or 'OpenAI'}, {key}")
+    # The host alone: a URL may hold a password.
+    place = urlsplit(settings.base_url).netloc.rpartition("@")[2] if settings.base_url else "OpenAI"
+    return Check(name=name, ok=True, detail=f"{settings.name} at {place}, {key}")
+
+
+def _model_settings(library_dir: Path | None) -> "ModelSettings":
+    """The library's settings where there is one, else those of the environment."""
+    from memento.config import load
+
+    try:
+        return open_workplace(library_dir).config.model
+    except LibraryError:
+        return load("", os.environ).model
 
 
 CHECKS: dict[str, Callable[[str, Path | None], Check]] = {

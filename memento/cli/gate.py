@@ -7,14 +7,17 @@ from pathlib import Path
 
 import click
 
-from memento.cli.say import MARKS, one_line
+from memento.cli.plain import one_line
+from memento.cli.say import MARKS
 from memento.cli.workplace import (
+    add_row,
     console,
     json_option,
     library_option,
     open_workplace,
     print_json,
     sandbox_option,
+    skill_names,
     table,
 )
 from memento.errors import UsageError
@@ -25,7 +28,7 @@ EXIT = {GateOutcome.PASS: 0, GateOutcome.FAIL: 1, GateOutcome.INDECISIVE: 5}
 
 
 @click.command()
-@click.argument("skills", nargs=-1)
+@click.argument("skills", nargs=-1, shell_complete=skill_names)
 @click.option("--base", help="Gate the change from this commit ...")
 @click.option("--head", help="... to this one; by default the files of the working tree.")
 @click.option("--no-cache", is_flag=True, help="Run every test, also where the same content passed before.")
@@ -115,7 +118,6 @@ def _show(reports: Sequence[GateReport]) -> None:
     for report in reports:
         steps = " ".join(f"{step.name} {MARKS[step.outcome]}" for step in report.steps)
         why = "" if report.outcome is GateOutcome.PASS else one_line(report.reason, 200)
-        shown.add_row(
-            report.skill, report.outcome.upper(), report.evidence, str(len(report.tests)), steps, why
-        )
+        count = str(len(report.tests))
+        add_row(shown, report.skill, report.outcome.upper(), report.evidence, count, steps, why)
     out.print(shown if reports else "nothing to gate: no skill has changed")

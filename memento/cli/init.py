@@ -30,6 +30,5 @@ def command(folder: Path) -> None:
         f"A library with {len(names)} skills ({', '.join(names)}) is in {folder}.\n"
         f"Next: cd {folder}, `memento list`, `memento gate`, "
         "and `memento run TASK --model NAME` once a model is set.",
-        markup=False,
         soft_wrap=True,
     )

@@ -5,7 +5,15 @@ from pathlib import Path
 
 import click
 
-from memento.cli.workplace import console, json_option, library_option, open_workplace, print_json, table
+from memento.cli.workplace import (
+    add_row,
+    console,
+    json_option,
+    library_option,
+    open_workplace,
+    print_json,
+    table,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +54,7 @@ def command(sort: str, library_dir: Path | None, as_json: bool) -> None:
     for row in rows:
         utility = "-" if row.utility is None else f"{row.utility:.2f}"
         text = f"unusable: {row.problem}" if row.problem else row.description
-        shown.add_row(row.name, row.version, utility, f"{row.outcomes:g}", text)
+        add_row(shown, row.name, row.version, utility, f"{row.outcomes:g}", text)
     console().print(shown)
 
 

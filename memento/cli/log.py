@@ -5,15 +5,18 @@ from pathlib import Path
 
 import click
 
-from memento.cli.say import one_line
-from memento.cli.workplace import console, json_option, library_option, open_workplace, print_json
+from memento.cli.plain import one_line
+from memento.cli.workplace import json_option, library_option, open_workplace, print_json, skill_names
+from memento.errors import LibraryError
 
 SHOWN = ("Memento-Task", "Memento-Blame", "Memento-Gate", "Memento-Tests", "Memento-Model")
 
 
 @click.command()
-@click.argument("skill", required=False)
-@click.option("-n", "--limit", default=20, show_default=True, help="Show at most this many.")
+@click.argument("skill", required=False, shell_complete=skill_names)
+@click.option(
+    "-n", "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Show at most this many."
+)
 @library_option
 @json_option
 def command(skill: str | None, limit: int, library_dir: Path | None, as_json: bool) -> None:
@@ -29,6 +32,8 @@ def command(skill: str | None, limit: int, library_dir: Path | None, as_json: bo
     from memento.library import LogEntry
 
     entries = open_workplace(library_dir).library.log(skill, limit)
+    if skill is not None and not entries:
+        raise LibraryError(f"no commit has touched a skill {skill!r}; `memento list` shows what there is.")
     if as_json:
         print_json(tuple[LogEntry, ...], entries)
         return
@@ -41,4 +46,4 @@ def command(skill: str | None, limit: int, library_dir: Path | None, as_json: bo
             for key in SHOWN
             if key in entry.trailers
         ]
-    console().print("\n".join(lines), markup=False, soft_wrap=True)
+    click.echo("\n".join(lines))

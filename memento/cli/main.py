@@ -2,13 +2,14 @@
 
 0    done; the gate passed, the task succeeded
 1    the gate failed, the task failed, or a budget was spent
-2    usage or environment: the message says what to change
+2    usage or environment (git, sandbox, a full disk): the message says what to change
 3    a bug in Memento: the traceback is printed
 4    credentials, endpoint or model
 5    the gate is indecisive: a human must decide
 130  interrupted; nothing that had landed is lost, nothing is half landed
 """
 
+import errno
 import importlib
 import sys
 import traceback
@@ -16,9 +17,12 @@ import traceback
 import click
 
 from memento import __version__
+from memento.cli.plain import plain
 from memento.errors import MementoError
 
 BUG, INTERRUPTED = 3, 130
+MACHINE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE}
+"""What the operating system refuses is not a bug of ours."""
 
 COMMANDS = {
     "init": "Make a library with the five starter skills.",
@@ -84,10 +88,14 @@ def _run(arguments: list[str] | None) -> int:
         click.echo("interrupted: what had landed stays, nothing is half landed", err=True)
         return INTERRUPTED
     except MementoError as error:
-        click.echo(f"memento: {error}", err=True)
+        click.echo(f"memento: {plain(str(error))}", err=True)
         return error.exit_code
-    except Exception:  # noqa: BLE001 (the boundary)
-        traceback.print_exc()
-        click.echo("memento: this is a bug; the lines above say where. The library is unchanged.", err=True)
+    except Exception as error:  # noqa: BLE001 (the boundary)
+        if isinstance(error, OSError) and error.errno in MACHINE:
+            where = f" ({plain(str(error.filename))})" if error.filename else ""
+            click.echo(f"memento: {error.strerror}{where}. Mend that and run the command again.", err=True)
+            return MementoError.exit_code
+        click.echo(plain(traceback.format_exc()), err=True, nl=False)
+        click.echo("memento: this is a bug; the lines above say where. What had landed stays.", err=True)
         return BUG
     return outcome if isinstance(outcome, int) else 0

@@ -13,12 +13,13 @@ from memento.cli.workplace import (
     open_workplace,
     print_json,
     sandbox_option,
+    skill_names,
 )
 from memento.types import Disposition, Landing
 
 
 @click.command()
-@click.argument("skill")
+@click.argument("skill", shell_complete=skill_names)
 @click.option("--to", "rev", help="The commit to go back to; by default the one before the last landing.")
 @sandbox_option
 @library_option
@@ -43,5 +44,5 @@ def command(skill: str, rev: str | None, sandbox: str | None, library_dir: Path 
     if as_json:
         print_json(Landing, outcome)
     else:
-        console(stderr=True).print(f"{gate_line(outcome.report)}\n  {landing(outcome)}", markup=False)
+        console(stderr=True).print(f"{gate_line(outcome.report)}\n  {landing(outcome)}")
     return 0 if outcome.disposition is Disposition.LANDED else 1

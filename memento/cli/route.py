@@ -4,7 +4,16 @@ from pathlib import Path
 
 import click
 
-from memento.cli.workplace import console, json_option, library_option, open_workplace, print_json, table
+from memento.cli.workplace import (
+    add_row,
+    console,
+    json_option,
+    library_option,
+    open_workplace,
+    print_json,
+    table,
+)
+from memento.errors import UsageError
 
 
 @click.command()
@@ -22,6 +31,8 @@ def command(task: str, rev: str | None, library_dir: Path | None, as_json: bool)
     from memento.assemble import router_of
     from memento.route.router import Explanation
 
+    if not task.strip():
+        raise UsageError('the task is empty; give its text, as in memento route "add up a column"')
     place = open_workplace(library_dir)
     explanation = router_of(place.config, place.journal).explain(task, place.library.at(rev))
     if as_json:
@@ -30,7 +41,7 @@ def command(task: str, rev: str | None, library_dir: Path | None, as_json: bool)
     route = explanation.route
     shown = table("skill", "score", "confidence")
     for candidate in explanation.candidates:
-        shown.add_row(candidate.skill, f"{candidate.score:.3f}", f"{candidate.confidence:.2f}")
+        add_row(shown, candidate.skill, f"{candidate.score:.3f}", f"{candidate.confidence:.2f}")
     out = console()
     out.print(shown)
     if route.skill is None:
@@ -38,4 +49,4 @@ def command(task: str, rev: str | None, library_dir: Path | None, as_json: bool)
             f"no skill fits: the best confidence {route.confidence:.2f} is under {explanation.threshold:.2f}"
         )
     else:
-        out.print(f"{route.skill} (confidence {route.confidence:.2f})", markup=False)
+        out.print(f"{route.skill} (confidence {route.confidence:.2f})")

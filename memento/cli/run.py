@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memento.cli.say import colour, one_line, sentence
+from memento.cli.plain import plain
+from memento.cli.say import colour, sentence
 from memento.cli.workplace import (
     console,
     json_option,
@@ -15,13 +16,15 @@ from memento.cli.workplace import (
     print_json,
     sandbox_option,
 )
-from memento.errors import UsageError
-from memento.types import Episode, Exercise, FileName, Gold, Result, Scorer, Task
+from memento.errors import ModelError, SandboxError, UsageError
+from memento.types import Episode, Exercise, FileName, Gold, Result, Scorer, Stop, Task
 
 if TYPE_CHECKING:
     from memento.loop import Event
 
 MOST_FILE_BYTES = 20_000_000
+ACCIDENTS = {Stop.MODEL_ERROR: ModelError.exit_code, Stop.SANDBOX_ERROR: SandboxError.exit_code}
+"""An attempt that ended this way says nothing about the task: the exit code is the accident's."""
 
 
 @click.command()
@@ -58,7 +61,8 @@ def command(
     """Solve TASK with the library and a real model, and learn from a failure.
 
     TASK is the text itself, or @FILE to read it from a file. The answer goes to stdout, everything
-    else to stderr. Exit codes: 0 the task was not judged a failure, 1 it was, 4 no model.
+    else to stderr. Exit codes: 0 an answer that was not judged a failure, 1 a failure or no answer,
+    4 no model, or one that cannot be reached.
 
     \b
     Examples:
@@ -92,8 +96,18 @@ def command(
     if as_json:
         print_json(tuple[Episode, ...], episodes)
     elif last.trajectory.answer is not None:
-        click.echo(one_line(last.trajectory.answer, 100_000))
-    return 1 if last.verdict.result is Result.FAILED or last.trajectory.answer is None else 0
+        click.echo(plain(last.trajectory.answer.replace("\r\n", "\n")))
+    return _ending(last)
+
+
+def _ending(last: Episode) -> int:
+    """The exit code; what kept the task from an answer is said on stderr."""
+    trajectory = last.trajectory
+    if trajectory.stop is not Stop.ANSWERED:
+        click.echo(f"memento: no answer ({trajectory.stop}). {plain(trajectory.detail)}".rstrip(), err=True)
+    if trajectory.stop in ACCIDENTS:
+        return ACCIDENTS[trajectory.stop]
+    return 1 if last.verdict.result is Result.FAILED or trajectory.answer is None else 0
 
 
 def _tell(event: "Event") -> None:
@@ -109,7 +123,10 @@ def _text(argument: str) -> str:
         try:
             text = Path(argument[1:]).read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"cannot read the task from {argument[1:]}: {error}") from error
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise UsageError(
+                f"cannot read the task from {argument[1:]}: {why}. Name a text file after the @."
+            ) from error
     if not text.strip():
         raise UsageError('the task is empty; give its text, as in memento run "How many lines has a.txt?"')
     return text
@@ -120,10 +137,16 @@ def _read(paths: tuple[Path, ...]) -> dict[FileName, bytes]:
     for path in paths:
         try:
             if path.stat().st_size > MOST_FILE_BYTES:
-                raise UsageError(f"{path} is larger than {MOST_FILE_BYTES // 1_000_000} MB")
+                raise UsageError(
+                    f"{path} is larger than {MOST_FILE_BYTES // 1_000_000} MB. Give a part of it."
+                )
             if path.name in files:
-                raise UsageError(f"two files are called {path.name}; the workspace is one folder")
+                raise UsageError(
+                    f"two files are called {path.name}; the workspace is one folder. Rename one."
+                )
             files[path.name] = path.read_bytes()
         except OSError as error:
-            raise UsageError(f"cannot read {path}: {error.strerror}") from error
+            raise UsageError(
+                f"cannot read {path}: {error.strerror}. Check the name and its rights."
+            ) from error
     return files

@@ -1,12 +1,10 @@
 """Every sentence about an outcome that a user may read, in one place.
 
-Untrusted text (answers, explanations, ideas) is quoted, kept to one line, and stripped of what a
-terminal would obey.
+Untrusted text (answers, explanations, ideas) is kept to one line and stripped of what a terminal
+would obey.
 """
 
-import re
-import unicodedata
-
+from memento.cli.plain import one_line
 from memento.loop import Event
 from memento.types import (
     Blame,
@@ -25,13 +23,6 @@ from memento.types import (
 )
 
 MARKS = {GateOutcome.PASS: "✓", GateOutcome.FAIL: "✗", GateOutcome.INDECISIVE: "?"}
-
-
-def one_line(text: str, most: int = 100) -> str:
-    """Untrusted text for one line of a terminal."""
-    plain = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
-    plain = re.sub(r"\s+", " ", plain).strip()
-    return plain if len(plain) <= most else plain[: most - 1] + "…"
 
 
 def sentence(event: Event) -> str:  # noqa: C901 (a table: one line per kind of event)

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import click
 
-from memento.cli.say import one_line
-from memento.cli.workplace import console, json_option, library_option, open_workplace, print_json
+from memento.cli.plain import one_line, plain
+from memento.cli.workplace import json_option, library_option, open_workplace, print_json, skill_names
 from memento.errors import LibraryError
 from memento.types import Skill
 
 
 @click.command()
-@click.argument("skill")
+@click.argument("skill", shell_complete=skill_names)
 @click.option("--rev", help="A commit of the library instead of main's tip.")
 @library_option
 @json_option
@@ -34,10 +34,9 @@ def command(skill: str, rev: str | None, library_dir: Path | None, as_json: bool
     utility = place.journal.utility(skill, found.tree)
     record = f"{utility.value:.2f} from {utility.n:g} outcomes" if utility.n else "no outcomes yet"
     files = [name for name in sorted(library.folder(skill)) if name != "SKILL.md"]
-    out = console()
     lines = [
         f"{found.name} {found.version}",
-        found.description,
+        one_line(found.description, 2000),
         "",
         f"utility   {record}",
         f"files     {', '.join(files) or 'none'}",
@@ -45,4 +44,4 @@ def command(skill: str, rev: str | None, library_dir: Path | None, as_json: bool
     ]
     ideas = place.journal.ideas(skill)
     lines += [f"tried     {i.disposition}: {one_line(i.idea)} ({one_line(i.reason, 60)})" for i in ideas]
-    out.print("\n".join([*lines, "", found.body]), markup=False, soft_wrap=True)
+    click.echo(plain("\n".join([*lines, "", found.body.replace("\r\n", "\n")])))

@@ -1,17 +1,22 @@
 """What most commands start from: the library they stand in and its settings."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
+
+from memento.cli.plain import one_line, plain_json
+from memento.errors import MementoError
 
 if TYPE_CHECKING:
     from memento.config import Config
     from memento.journal import Journal
     from memento.library import Library
+
+LONGEST_CELL = 2000
 
 library_option = click.option(
     "--library",
@@ -53,7 +58,7 @@ def print_json(kind: Any, value: object) -> None:
     """`value`, of the type `kind`, on stdout: the fields are those of the dataclasses in memento.types."""
     from pydantic import TypeAdapter
 
-    click.echo(TypeAdapter(kind).dump_json(value, indent=2))
+    click.echo(plain_json(TypeAdapter(kind).dump_json(value, indent=2).decode()))
 
 
 def table(*columns: str) -> Any:
@@ -64,12 +69,27 @@ def table(*columns: str) -> Any:
     return Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
 
 
+def add_row(table: Any, *cells: str) -> None:
+    """A row of untrusted text."""
+    table.add_row(*(one_line(cell, LONGEST_CELL) for cell in cells))
+
+
 def console(*, stderr: bool = False) -> Any:
     """A console; what is not a terminal gets wide lines, for files and pagers."""
     from rich.console import Console
 
     terminal = os.isatty(2 if stderr else 1)
-    return Console(stderr=stderr, highlight=False, width=None if terminal else 140)
+    # Markup and emoji codes are off: text that is shown may hold them, ours does not.
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=None if terminal else 140)
 
 
-Command = Callable[..., Any]
+def skill_names(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """For the shell's completion: the skills of the library that one stands in."""
+    from memento.library import Library
+
+    try:
+        root = Library.find(Path.cwd(), os.environ)
+    except MementoError:
+        return []
+    names = sorted(document.parent.name for document in root.glob("skills/*/SKILL.md"))
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
