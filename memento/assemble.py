@@ -195,7 +195,13 @@ def repeatable(seed: int) -> Ambience:
 
 
 def demo(
-    *, seed: int, root: Path, sandbox_kind: str, environ: Mapping[str, str], tell: "Callable[[Event], None]"
+    *,
+    seed: int,
+    tasks: int | None = None,
+    root: Path,
+    sandbox_kind: str,
+    environ: Mapping[str, str],
+    tell: "Callable[[Event], None]",
 ) -> "Demo":
     """The demo in a new library at `root`, with the simulated model. Raises SandboxError, LibraryError."""
     from memento.config import load
@@ -217,4 +223,4 @@ def demo(
         ambience=ambience,
         tell=observer,
     )
-    return run(loop, observer, seed=seed, clock=ambience.clock)
+    return run(loop, observer, seed=seed, tasks=tasks, clock=ambience.clock)

@@ -1,6 +1,7 @@
 """memento demo: the whole loop, live, without a key."""
 
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -15,6 +16,7 @@ from memento.cli.workplace import add_row, console, json_option, print_json, san
 
 @click.command()
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same table.")
+@click.option("--tasks", type=click.IntRange(1), help="Only the first N tasks of the stream.")
 @click.option(
     "--dir",
     "folder",
@@ -24,7 +26,9 @@ from memento.cli.workplace import add_row, console, json_option, print_json, san
 @click.option("--quiet", is_flag=True, help="Only the result.")
 @sandbox_option
 @json_option
-def command(seed: int, folder: Path | None, quiet: bool, sandbox: str | None, as_json: bool) -> None:
+def command(
+    seed: int, tasks: int | None, folder: Path | None, quiet: bool, sandbox: str | None, as_json: bool
+) -> None:
     """Watch the whole loop with a simulated model: route, run, fail, blame, propose, gate, land.
 
     The git repository, the sandbox, the test runs and the gate are real; the model is SIMULATED, so
@@ -43,7 +47,9 @@ def command(seed: int, folder: Path | None, quiet: bool, sandbox: str | None, as
     if not as_json:
         err.print(f"SIMULATED model, seed {seed}: what it does says nothing about a real one.", style="bold")
     tell = _silent if quiet or as_json else _teller(err)
-    outcome = demo(seed=seed, root=root, sandbox_kind=sandbox or "auto", environ=os.environ, tell=tell)
+    outcome = demo(
+        seed=seed, tasks=tasks, root=root, sandbox_kind=sandbox or "auto", environ=os.environ, tell=tell
+    )
     if as_json:
         print_json(type(outcome.summary), outcome.summary)
         return
@@ -79,11 +85,16 @@ def _print(outcome: Any, seconds: float) -> None:
         f"  changes            {summary.landed} landed ({summary.harmful_landed} harmful), "
         f"{summary.discarded} refused ({summary.harmful_refused} harmful)\n"
         f"  held-out tasks     {summary.heldout_before:.0%} solved at first attempt before, "
-        f"{summary.heldout_after:.0%} after\n\n"
-        f"Look further:\n"
-        f"  cd {summary.library}\n"
-        f"  {Path(sys.argv[0]).name} log                      what landed, and why\n"
-        f"  {Path(sys.argv[0]).name} diff ledger-totals       how a skill changed\n"
-        f"  {Path(sys.argv[0]).name} rollback ledger-totals   bring its earlier text back",
+        f"{summary.heldout_after:.0%} after\n",
+        highlight=False,
+        markup=False,
         soft_wrap=True,
     )
+    skill = next((row.skill for row in reversed(summary.rows) if row.skill), "files")
+    memento = "memento" if shutil.which("memento") else sys.argv[0]
+    further = table("Look further", "")
+    further.add_row(f"cd {summary.library}", "")
+    further.add_row(f"{memento} log", "what landed, and why")
+    further.add_row(f"{memento} diff {skill}", "how a skill changed")
+    further.add_row(f"{memento} rollback {skill}", "bring its earlier text back")
+    out.print(further)

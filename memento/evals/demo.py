@@ -103,13 +103,15 @@ class Demo:
     graph: str
 
 
-def run(loop: Loop, observer: Observer, *, seed: int, clock: Callable[[], float]) -> Demo:
-    """Before, stream, after."""
+def run(
+    loop: Loop, observer: Observer, *, seed: int, tasks: int | None = None, clock: Callable[[], float]
+) -> Demo:
+    """Before, stream (its first `tasks` only, when given), after."""
     begun = clock()
     exercises = heldout(seed)
     with observer.muted():
         before = first_attempts(loop, exercises)
-    rows = play(loop, stream(seed), observer)
+    rows = play(loop, stream(seed)[:tasks], observer)
     with observer.muted():
         after = first_attempts(loop, exercises)
     summary = Summary(

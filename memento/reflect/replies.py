@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from memento.reflect.tips import TIP_CHARACTERS
+TIP_CHARACTERS = 200
 
 
 class CriterionReply(BaseModel):

@@ -20,10 +20,10 @@ from memento.llm.structured import ask
 from memento.prompts.chat import chat
 from memento.prompts.trace import trace_text
 from memento.protocols import Model, Request
+from memento.reflect.replies import TIP_CHARACTERS, TipReply
 from memento.skill.security import findings
 from memento.types import File, Lesson, Task
 
-TIP_CHARACTERS = 200
 MOST_TIPS = 50
 HEADING = "# Tips\n\n"
 
@@ -100,7 +100,6 @@ class LLMTipWriter:
 
     def __call__(self, lesson: Lesson) -> str | None:
         """A tip that `refusal` lets through. Raises ModelError when the model cannot be asked."""
-        from memento.reflect.replies import TipReply
 
         trace = trace_text(lesson.trajectory)
         request = Request(purpose="tip", messages=chat("tip", lesson=lesson, trace=trace))
