@@ -103,7 +103,11 @@ def _progress(total: int) -> Iterator[Callable[[str], None]]:
     """A bar on stderr that goes away; nothing where stderr is no terminal."""
     from rich.progress import Progress
 
-    with Progress(console=console(stderr=True), transient=True) as progress:
+    err = console(stderr=True)
+    if not err.is_terminal:
+        yield lambda _name: None
+        return
+    with Progress(console=err, transient=True) as progress:
         task = progress.add_task("gate", total=total)
 
         def advance(name: str) -> None:

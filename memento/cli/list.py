@@ -30,7 +30,9 @@ class Listed:
 
 
 @click.command()
-@click.option("--sort", type=click.Choice(["name", "utility"]), default="name", show_default=True)
+@click.option(
+    "--sort", type=click.Choice(["name", "utility"]), default="name", show_default=True, help="Order."
+)
 @library_option
 @json_option
 def command(sort: str, library_dir: Path | None, as_json: bool) -> None:

@@ -11,6 +11,7 @@
 
 import errno
 import importlib
+import keyword
 import sys
 import traceback
 
@@ -35,6 +36,7 @@ COMMANDS = {
     "log": "List what landed, and why.",
     "diff": "Show how a skill changed.",
     "rollback": "Restore a skill's earlier text, keeping its tests.",
+    "validate": "Check skills against the Agent Skills specification.",
     "doctor": "Check this machine and this library.",
     "completion": "Print the shell completion script.",
 }
@@ -50,7 +52,9 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"memento.cli.{cmd_name}")
+        # `memento import`: no module can be called that in an import statement.
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        module = importlib.import_module(f"memento.cli.{name}")
         command: click.Command = module.command
         return command
 

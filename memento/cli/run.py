@@ -37,7 +37,13 @@ ACCIDENTS = {Stop.MODEL_ERROR: ModelError.exit_code, Stop.SANDBOX_ERROR: Sandbox
     help="A file to lay into the agent's workspace; may be repeated.",
 )
 @click.option("--answer", help="The right answer, for the judge only; without it a rubric judges.")
-@click.option("--scorer", type=click.Choice([s.value for s in Scorer]), default="exact", show_default=True)
+@click.option(
+    "--scorer",
+    type=click.Choice([s.value for s in Scorer]),
+    default="exact",
+    show_default=True,
+    help="How the answer is compared with the right one.",
+)
 @click.option("--model", help="The model's name at the endpoint ($MEMENTO_MODEL).")
 @click.option("--base-url", help="An OpenAI-compatible endpoint ($OPENAI_BASE_URL).")
 @click.option("--rounds", type=click.IntRange(0, 20), help="Retries after a failure.")

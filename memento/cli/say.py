@@ -4,8 +4,9 @@ Untrusted text (answers, explanations, ideas) is kept to one line and stripped o
 would obey.
 """
 
+from typing import TYPE_CHECKING
+
 from memento.cli.plain import one_line
-from memento.loop import Event
 from memento.types import (
     Blame,
     Disposition,
@@ -22,10 +23,13 @@ from memento.types import (
     Verdict,
 )
 
+if TYPE_CHECKING:
+    from memento.loop import Event
+
 MARKS = {GateOutcome.PASS: "✓", GateOutcome.FAIL: "✗", GateOutcome.INDECISIVE: "?"}
 
 
-def sentence(event: Event) -> str:  # noqa: C901 (a table: one line per kind of event)
+def sentence(event: "Event") -> str:  # noqa: C901 (a table: one line per kind of event)
     """What an onlooker is told of an event, in one line."""
     match event:
         case Task():
@@ -70,7 +74,7 @@ def landing(landing: Landing) -> str:
     return f"dropped  {branch} leaves no trace but its reason in the journal"
 
 
-def colour(event: Event) -> str | None:
+def colour(event: "Event") -> str | None:
     """The colour of an event, for terminals that have colours."""
     match event:
         case Verdict(result=Result.PASSED) | Landing(disposition=Disposition.LANDED):
