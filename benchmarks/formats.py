@@ -2,8 +2,9 @@
 
 files                 SKILL.md files found below DIR
 exceptions            files on which reading or a no-change edit raised anything
-usable                files that gave a skill
-roundtrip_identical   files that a no-change edit left identical, byte for byte
+usable                share of the files, in [0, 1], that gave a skill; `usable_files` counts them
+roundtrip_identical   share of the files that a no-change edit left identical, byte for byte;
+                      `roundtrip_identical_files` counts them
 """
 
 import argparse
@@ -17,12 +18,14 @@ from memento.skill import edit, parse
 
 @dataclass(frozen=True, kw_only=True)
 class Formats:
-    """Counts over a folder of skills."""
+    """Counts over a folder of skills, and the shares that are promised."""
 
     files: int
     exceptions: int
-    usable: int
-    roundtrip_identical: int
+    usable: float
+    usable_files: int
+    roundtrip_identical: float
+    roundtrip_identical_files: int
 
 
 def measure(folder: Path) -> Formats:
@@ -37,7 +40,26 @@ def measure(folder: Path) -> Formats:
             identical += (_unchanged(data) if skill is None else _same(data, skill.body)) == data
         except Exception:  # noqa: BLE001  what is measured is that there is none
             exceptions += 1
-    return Formats(files=files, exceptions=exceptions, usable=usable, roundtrip_identical=identical)
+    return Formats(
+        files=files,
+        exceptions=exceptions,
+        usable=usable / files if files else 0.0,
+        usable_files=usable,
+        roundtrip_identical=identical / files if files else 0.0,
+        roundtrip_identical_files=identical,
+    )
+
+
+def table(formats: Formats) -> str:
+    """The three promises in percent."""
+    read = (formats.files - formats.exceptions) / formats.files if formats.files else 0.0
+    rows = (
+        ("files", f"{formats.files}"),
+        ("read", f"{read:.2%} without an exception ({formats.exceptions} exceptions)"),
+        ("usable", f"{formats.usable:.2%} ({formats.usable_files})"),
+        ("round trip", f"{formats.roundtrip_identical:.2%} identical ({formats.roundtrip_identical_files})"),
+    )
+    return "\n".join(f"{name:12}{value}" for name, value in rows)
 
 
 def _same(data: bytes, body: str) -> bytes:
@@ -58,8 +80,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    formats = asdict(measure(arguments.folder))
-    print(json.dumps(formats) if arguments.json else "\n".join(f"{k:20} {v}" for k, v in formats.items()))
+    formats = measure(arguments.folder)
+    print(json.dumps(asdict(formats)) if arguments.json else table(formats))
 
 
 if __name__ == "__main__":

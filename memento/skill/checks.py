@@ -55,9 +55,11 @@ def _body(document: bytes, body: str, folder: Folder) -> Iterator[Diagnostic]:
         yield Diagnostic(severity="warning", code="long-body", line=1, message=message, fix=fix)
     for target, line in _links(text):
         yield from _link(target, line, folder)
+    said = {posixpath.normpath(target) for target, _ in _links(text)}
     for match in _MENTION.finditer(text):
         path = posixpath.normpath(match[1])
-        if path not in folder:
+        if path not in folder and path not in said:
+            said.add(path)
             line = text.count("\n", 0, match.start()) + 1
             fix = "add the file or correct its name"
             yield _error("missing-file", line, f"{match[1]} is mentioned and does not exist", fix)

@@ -82,3 +82,8 @@ def test_the_kind_of_a_change_decides_the_version(version, kind, after):
 def test_versions_are_compared_as_numbers():
     assert newer("0.9.0", "0.10.0") == "0.10.0"
     assert newer("1.0.0", "nonsense") == "1.0.0"
+
+
+def test_a_missing_file_is_said_once_however_often_it_is_named():
+    body = "Run scripts/gone.py, then scripts/gone.py. See [it](references/a.md) at references/a.md."
+    assert [code for _, code, _, _ in found(folder(body))] == ["dead-link", "missing-file"]
