@@ -22,8 +22,8 @@ Only /work lasts from one command of a session to the next; /tmp is empty at eac
 
 import os
 import platform
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,6 +52,7 @@ class Bubblewrap:
     program: Path = Path("/usr/bin/bwrap")
     scratch: Path | None = None
     """Where sessions keep their folders; None is the system's temporary folder."""
+    groups: Callable[[], AbstractContextManager[cgroup.Group | None]] = cgroup.group
     name: str = field(default="bubblewrap", init=False)
 
     def check(self) -> None:
@@ -71,7 +72,7 @@ class Bubblewrap:
             raise SandboxError(f"there is no bubblewrap at {self.program}. {INSTALL}")
         with ExitStack() as stack:
             private = stack.enter_context(folders.scratch(self.scratch))
-            group = stack.enter_context(cgroup.group())
+            group = stack.enter_context(self.groups())
             if group is None and os.geteuid() == 0:
                 raise SandboxError(
                     "bubblewrap as root needs a control group with pids and memory, because process limits "
@@ -136,7 +137,7 @@ class BubblewrapSession:
         rules = sealed(stack, seccomp.program(platform.machine()))
         namespace = stack.enter_context(Namespace.announced())
         fds = ["--args", str(arguments), "--seccomp", str(rules), "--info-fd", str(namespace.inside)]
-        argv = [str(self.program), *fds, "--", *wrap(command, limits, count=self.group is None)]
+        argv = [str(self.program), *fds, "--", *wrap(command, limits, count=self.group is None, first=True)]
         fds_in = (arguments, rules, namespace.inside)
         if self.group:
             argv = ["/bin/sh", "-c", JOIN, "sh", " ".join(self.group.entrances), *argv]

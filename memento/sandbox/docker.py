@@ -20,18 +20,18 @@ session lasts. Containers are labelled memento=1; those of a killed Memento are 
 
 import hashlib
 import os
-import platform
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from memento.errors import SandboxError
 from memento.protocols import Completed, Limits, Mount
-from memento.sandbox import folders, interpreter, probe, seccomp
+from memento.sandbox import folders, interpreter, probe
+from memento.sandbox.container import LABEL, NOBODY, OUR_PROCESSES, OWNER, confinement, environment, knock
 from memento.sandbox.exec import Exec
 from memento.sandbox.mounts import checked, workspace_of
 from memento.sandbox.prologue import Command, refuse, unmark, wrap
@@ -41,10 +41,6 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
 
-NOBODY = 65534
-LABEL, OWNER = "memento", "memento.owner"
-OUR_PROCESSES = 5
-"""In the container beside the command's own: the keeper and its sleep, the wrapper, timeout, the engine's."""
 
 # Process 1 is out of reach of signals from inside, collects orphans, and outlives `kill -9 -1`.
 KEEPER = 'while :; do sleep 3600 & wait "$!"; done'
@@ -70,11 +66,13 @@ class Docker:
         from docker import DockerClient
         from docker.errors import DockerException
 
+        # An empty mapping would mean the process's own environment.
+        environment = {"PATH": "", **environ}
         try:
-            # An empty mapping would mean the process's own environment.
-            client = DockerClient.from_env(environment={"PATH": "", **environ}, timeout=60)
+            knock(environment)
+            client = DockerClient.from_env(environment=environment, timeout=60)
             client.ping()
-        except DockerException as error:
+        except (DockerException, OSError) as error:
             raise SandboxError(
                 f"the Docker engine does not answer ({error}). Start it, or point DOCKER_HOST at it."
             ) from error
@@ -124,7 +122,7 @@ class Docker:
         shown = [*interpreter.packages().mounts, *mounts, Mount(source=venv, target=interpreter.VENV)]
         binds = [Bind(m.target, str(m.source), type="bind", read_only=True) for m in shown]
         binds.append(Bind("/work", str(work), type="bind"))
-        container = self.client.containers.create(image, ["-c", KEEPER], mounts=binds, **_confinement(limits))
+        container = self.client.containers.create(image, ["-c", KEEPER], mounts=binds, **confinement(limits))
         stack.callback(container.remove, force=True, v=True)
         container.start()
         output = cast("bytes", container.exec_run(["/bin/sh", "-c", FIND_PYTHON]).output)
@@ -165,7 +163,7 @@ class DockerSession:
         if refused := refuse(command):
             return refused
         limits = limits or self.limits
-        words = [f"{name}={value}" for name, value in (_environment() | dict(env)).items()]
+        words = [f"{name}={value}" for name, value in (environment() | dict(env)).items()]
         inside = ["/usr/bin/env", "-i", *words, *wrap(command, limits, count=False)]
         with self.lock:
             try:
@@ -191,43 +189,6 @@ class DockerSession:
         if limits != self.limits:
             data = {"Memory": size, "MemorySwap": size, "PidsLimit": limits.processes + OUR_PROCESSES}
             api.post(url, json=data).raise_for_status()
-
-
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in interpreter.environment().items() if name != "LD_LIBRARY_PATH"}
-
-
-def _confinement(limits: Limits) -> dict[str, Any]:
-    """Options of the container, as the SDK takes them."""
-    from docker.types import LogConfig, Ulimit
-
-    uid, gid = (NOBODY, NOBODY) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
-    files = [Ulimit(name="nofile", soft=256, hard=256), Ulimit(name="core", soft=0, hard=0)]
-    return {
-        "entrypoint": ["/bin/sh"],
-        "user": f"{uid}:{gid}",
-        "labels": {LABEL: "1", OWNER: _owner()},
-        "network_mode": "none",
-        "hostname": "sandbox",
-        "working_dir": "/work",
-        "read_only": True,
-        "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges", f"seccomp={seccomp.docker_profile(platform.machine())}"],
-        "pids_limit": limits.processes + OUR_PROCESSES,
-        "mem_limit": limits.memory_mb << 20,
-        "memswap_limit": limits.memory_mb << 20,
-        "nano_cpus": 1_000_000_000,
-        "tmpfs": {"/tmp": f"rw,noexec,nosuid,nodev,mode=1777,size={limits.file_mb}m"},  # noqa: S108 - theirs
-        "ipc_mode": "private",
-        "shm_size": 16 << 20,
-        "ulimits": files,
-        "log_config": LogConfig(type=LogConfig.types.NONE),
-        "auto_remove": False,
-    }
-
-
-def _owner() -> str:
-    return f"{os.uname().nodename}:{os.getpid()}"
 
 
 def _sweep(client: "DockerClient") -> None:

@@ -1,11 +1,11 @@
 """One command in a running container, over the engine's raw stream.
 
     exec:    wait for a line on standard input; kill what the last command left; run; kill again
-    stream:  frames of 8 bytes (stream, 0, 0, 0, length) and that many bytes, one way; standard input the other
+    exec:    wait for a line on standard input; kill what the last command left; run; kill again
 
 The line is sent when the HTTP answer has been read: output that came with it would be lost in the HTTP
 client's buffer. A command that is stopped is killed by restarting the container: a second exec could not
-start where a fork bomb took all processes. timeout(1) inside is for the case that we are killed ourselves.
+start where a fork bomb took all processes. timeout(1) inside is for the case that we are killed.
 Frames: https://docs.docker.com/reference/api/engine/ (attach to a container, stream format).
 """
 

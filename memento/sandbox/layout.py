@@ -18,6 +18,8 @@ SHM_BYTES = 16 << 20
 
 FIXED = [
     *("--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"),
+    # bwrap's own process 1 would be left to the host's init as a zombie, counted in our control group.
+    "--as-pid-1",
     *("--uid", "65534", "--gid", "65534", "--cap-drop", "ALL", "--hostname", "sandbox", "--clearenv"),
     *("--ro-bind", "/usr", "/usr"),
 ]

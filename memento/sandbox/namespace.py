@@ -62,16 +62,28 @@ class Namespace:
 
     def kill(self, launcher: int) -> None:
         """Kill the launcher and the namespace; SandboxError when something survives."""
+        if self.first is not None:
+            self._kill_namespace(self.first)
+            # The launcher then ends by itself; killed before, it would leave process 1 to somebody else.
+            _ended(launcher)
         # Not yet waited for, so the number cannot belong to anybody else.
         os.kill(launcher, signal.SIGKILL)
-        if self.first is None:
-            return
+
+    def _kill_namespace(self, first: int) -> None:
         try:
-            signal.pidfd_send_signal(self.first, signal.SIGKILL)
+            signal.pidfd_send_signal(first, signal.SIGKILL)
         except ProcessLookupError:
             return
-        if not _readable(self.first):
+        if not _readable(first):
             raise SandboxError("a sandboxed process cannot be killed; the kernel or its disk hangs.")
+
+
+def _ended(pid: int) -> bool:
+    fd = os.pidfd_open(pid)
+    try:
+        return _readable(fd)
+    finally:
+        os.close(fd)
 
 
 def _readable(fd: int) -> bool:

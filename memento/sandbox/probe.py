@@ -41,10 +41,10 @@ ALLOWED = frozenset(
             "SHLVL",
             "TMPDIR",
         ),
-        *("PYTHONDONTWRITEBYTECODE", "TMPDIR", "_"),
+        *("GPG_KEY", "PYTHONDONTWRITEBYTECODE", "TMPDIR", "_"),
     }
 )
-"""Names that are inside whatever the host's environment is."""
+"""Names that are inside whatever the host's environment is; Python images set the key."""
 
 LIMITS = Limits(wall_s=20.0)
 
@@ -81,15 +81,17 @@ def _leaks(output: str, nonce: str, bait: Path, service: socket.socket) -> list[
         leaks.append("a file of the host could be written")
     if _was_called(service):
         leaks.append("a service of the host could be reached")
-    foreign = {name for name in os.environ if name not in ALLOWED and f"{name}=" in _names(output)}
-    if foreign:
-        leaks.append(f"the host's environment shows ({', '.join(sorted(foreign))})")
+    # Our own environment on purpose: what must not show inside is what this very process was given.
+    foreign = _pairs(output) & set(os.environ.items())
+    foreign_names = {name for name, _ in foreign if name not in ALLOWED and not name.startswith("PYTHON_")}
+    if foreign_names:
+        leaks.append(f"the host's environment shows ({', '.join(sorted(foreign_names))})")
     return leaks
 
 
-def _names(output: str) -> set[str]:
+def _pairs(output: str) -> set[tuple[str, str]]:
     lines = output.replace("\0", "\n").splitlines()
-    return {line.partition("=")[0] + "=" for line in lines if "=" in line}
+    return {(name, value) for name, equals, value in (line.partition("=") for line in lines) if equals}
 
 
 def _was_called(service: socket.socket) -> bool:

@@ -35,8 +35,12 @@ ulimit -v {memory}
 {processes}
 cd "$1" || exit 126
 shift
-exec "$@"
+{become}
 """
+BECOME = 'exec "$@"'
+# As process 1 the shell stays, because the kernel ignores most signals to that process; what it would say
+# about a child that a signal killed is not the command's. The subshell keeps builtins from standing in.
+STAY = 'exec 3>&2 2>/dev/null\n(exec "$@") 2>&3 3>&-\nexit $?'
 PROCESSES = "ulimit -u {0} 2>/dev/null || ulimit -p {0}"
 
 
@@ -49,13 +53,17 @@ class Command:
     env: Mapping[str, str]
 
 
-def wrap(command: Command, limits: Limits, *, count: bool = True) -> list[str]:
-    """argv that limits itself and becomes `command`. `count`: bound the number of processes here, too."""
+def wrap(command: Command, limits: Limits, *, count: bool, first: bool = False) -> list[str]:
+    """argv that limits itself and becomes `command`.
+
+    `count`: bound the number of processes here, too. `first`: it will be process 1 of a namespace.
+    """
     script = SCRIPT.format(
         blocks=limits.file_mb * 2048,  # of 512 bytes, in every POSIX shell's /bin/sh mode
         files=OPEN_FILES,
         cpu=limits.cpu_s,
         memory=limits.memory_mb << 10,
+        become=STAY if first else BECOME,
         processes=PROCESSES.format(limits.processes) if count else "",
     )
     return ["/bin/sh", "-c", script, "sh", command.cwd, *command.argv]

@@ -169,15 +169,15 @@ import os, time
 for _ in range(10):
     if os.fork() == 0:
         x = b'x' * (60 << 20)
-        open("/work/held-%d" % os.getpid(), "w").close()
         time.sleep(30)
         os._exit(0)
 time.sleep(3)
-print(len([f for f in os.listdir("/work") if f.startswith("held")]))
+dead = 0
+while os.waitpid(-1, os.WNOHANG)[0]: dead += 1
+print(10 - dead)
 """
     done = attacked.run([*attacked.python, "-c", code], limits=Limits(memory_mb=256, wall_s=20))
     assert done.stdout.strip() in (b"", b"1", b"2", b"3", b"4"), "10 times 60 MB do not fit in 256 MB"
-    attacked.run(["sh", "-c", "rm -f /work/held-*"])
 
 
 @pytest.mark.parametrize("place", ["/tmp", "/dev/shm"])
