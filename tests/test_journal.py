@@ -142,7 +142,8 @@ def test_only_passing_runs_are_cached(journal):
     assert [journal.cached_run(k) for k in ("k1", "k2", "k3")] == [(passed,), None, None]
 
 
-def test_many_threads_may_open_a_new_journal_at_once(tmp_path):
+@pytest.mark.parametrize("attempt", range(8))
+def test_many_threads_may_open_a_new_journal_at_once(tmp_path, attempt):
     journal = Journal(path=tmp_path / "journal.db")
     ready, failures = threading.Barrier(16), []
 

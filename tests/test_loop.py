@@ -387,8 +387,9 @@ def test_what_the_model_can_do_alone_needs_no_skill(world):
     here = world()
     names = here.library.at().names()
     episodes = here.solve(lines_of(Random(1), "lines-01", ()))
-    assert [e.verdict.result for e in episodes] == [Result.PASSED]
+    assert [(e.verdict.result, e.blame) for e in episodes] == [(Result.PASSED, None)]
     assert here.library.at().names() == names
+    assert set(here.model.purposes()) == {"act"}
 
 
 def test_retries_end_after_the_given_rounds(world):
