@@ -25,7 +25,7 @@ SHELL = {
     "writes to a mount": "echo evil >/skills/SKILL.md && echo ESCAPED",
     "changes modes in a mount": "chmod 777 /skills/SKILL.md && echo ESCAPED",
     "removes a mount's file": "rm -f /skills/SKILL.md && echo ESCAPED",
-    "writes to the system": "for d in / /usr /usr/bin /usr/local/bin /etc /opt /opt/memento/site /dev /proc; do "
+    "writes to the system": "for d in / /var/tmp /var/lock /run/lock /usr /usr/bin /usr/local/bin /etc /opt /opt/memento/site /dev /proc; do "
     "(: >$d/evil) 2>/dev/null && echo ESCAPED $d; done",
     "changes the interpreter": "for f in /opt/memento/python/bin/python3 /opt/memento/python/lib/python3*/site-packages/*"
     "; do (: >>$f) 2>/dev/null && echo ESCAPED $f; done",

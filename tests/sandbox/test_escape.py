@@ -140,8 +140,7 @@ def process_count() -> int:
     return sum(entry.name.isdigit() for entry in Path("/proc").iterdir())
 
 
-def test_no_more_processes_than_allowed_are_made(attacked):
-    code = """
+FORKS = """
 import os, time
 made = 0
 try:
@@ -151,8 +150,25 @@ try:
 except BlockingIOError: pass
 print(made)
 """
-    done = attacked.run([*attacked.python, "-c", code], limits=Limits(processes=20, wall_s=10))
+
+
+def test_no_more_processes_than_allowed_are_made(attacked):
+    done = attacked.run([*attacked.python, "-c", FORKS], limits=Limits(processes=20, wall_s=10))
     assert 5 < int(done.stdout) <= 22
+
+
+def test_the_limit_of_a_session_holds_for_its_commands(confining):
+    with confining.open(limits=Limits(processes=20, wall_s=10)) as session:
+        assert 5 < int(session.run([*session.python, "-c", FORKS]).stdout) <= 22
+
+
+def test_mounts_and_packages_are_mounted_read_only(attacked):
+    lines = attacked.run(["cat", "/proc/self/mountinfo"]).stdout.decode().splitlines()
+    options = {line.split()[4]: line.split()[5].split(",")[0] for line in lines}
+    theirs = {place: mode for place, mode in options.items() if place.startswith(("/skills", "/opt/memento"))}
+    assert set(theirs) >= {"/skills", "/opt/memento/site", "/opt/memento/python"}
+    assert set(theirs.values()) == {"ro"}
+    assert (options["/"], options["/work"]) == ("ro", "rw")
 
 
 def test_a_memory_bomb_ends_itself_only(attacked):

@@ -1,0 +1,53 @@
+"""What only Docker promises: what is said when it cannot serve, and that no container is left behind."""
+
+import os
+
+import pytest
+
+from memento.errors import SandboxError
+from memento.sandbox.docker import Docker
+from memento.sandbox.exec import _Frames
+from tests.sandbox.conftest import sandbox_named
+
+
+@pytest.mark.real
+def test_a_session_leaves_no_container():
+    docker = sandbox_named("docker")
+    before = {container.id for container in docker.client.containers.list(all=True)}
+    with docker.open() as session:
+        session.run(["true"])
+    assert {container.id for container in docker.client.containers.list(all=True)} == before
+
+
+@pytest.mark.real
+def test_a_container_of_a_dead_memento_is_removed_by_the_next():
+    docker = sandbox_named("docker")
+    owner = {"memento": "1", "memento.owner": f"{os.uname().nodename}:999999999"}
+    stale = docker.client.containers.create(docker.image, ["/bin/true"], labels=owner)
+    Docker.connect(os.environ)
+    assert stale.id not in {container.id for container in docker.client.containers.list(all=True)}
+
+
+@pytest.mark.real
+def test_an_image_that_is_not_there_is_said_by_name():
+    missing = Docker(client=sandbox_named("docker").client, image="memento-no-such-image:1")
+    with pytest.raises(SandboxError, match="memento-no-such-image"), missing.open():
+        pass
+
+
+def test_an_engine_that_does_not_answer_is_said_with_the_way_out(tmp_path):
+    with pytest.raises(SandboxError, match=r"does not answer .* Start it, or point DOCKER_HOST at it"):
+        Docker.connect({"DOCKER_HOST": f"unix://{tmp_path}/docker.sock"})
+
+
+def frame(stream: int, data: bytes) -> bytes:
+    return bytes([stream, 0, 0, 0]) + len(data).to_bytes(4, "big") + data
+
+
+@pytest.mark.parametrize("size", [1, 3, 8, 9, 1000])
+def test_frames_are_sorted_however_they_are_cut(size):
+    data = frame(1, b"\x06out") + frame(2, b"err") + frame(1, b"") + frame(1, b"more")
+    frames = _Frames(cap=100)
+    for start in range(0, len(data), size):
+        frames.feed(data[start : start + size])
+    assert (bytes(frames.kept[1]), bytes(frames.kept[2]), frames.cut) == (b"\x06outmore", b"err", False)
