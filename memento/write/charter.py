@@ -12,6 +12,7 @@ from memento.llm.structured import ask
 from memento.prompts.chat import chat
 from memento.prompts.trace import trace_text
 from memento.protocols import Model, Request, Snapshot
+from memento.skill.duplicates import Profile, twin_in
 from memento.types import Lesson, Skill
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 40
 """Skills of the library that the model is shown, those nearest to the task first."""
-SAME = 0.8
-"""Share of common words from which two descriptions say the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +47,7 @@ def charter_of(reply: "CharterReply", library: Snapshot) -> Skill | None:
     if reply.declined or _is_taken(reply.name, library):
         return None
     description = " ".join(reply.description.split())
-    if any(_overlap(description, skill.description) >= SAME for skill in _skills(library)):
+    if twin_in(library, Profile(name=reply.name, description=description)) is not None:
         return None
     return Skill(name=reply.name, description=description, body=reply.usage.strip())
 
@@ -70,11 +69,6 @@ def _is_taken(name: str, library: Snapshot) -> bool:
     stem = re.sub(r"(-(v?\d+\w*|new|enhanced|improved|copy))+$", "", name)
     # A folder whose SKILL.md cannot be read is no usable skill, and taken all the same.
     return any(candidate in library.names() or library.folder(candidate) for candidate in {name, stem})
-
-
-def _overlap(one: str, other: str) -> float:
-    a, b = _words(one), _words(other)
-    return len(a & b) / len(a | b) if a | b else 0.0
 
 
 def _words(text: str) -> set[str]:
