@@ -66,7 +66,7 @@ def _teller(err: Any) -> Any:
     from memento.cli.say import colour, sentence
 
     def tell(event: Any) -> None:
-        err.print(Text(sentence(event), style=colour(event) or ""))
+        err.print(Text(sentence(event), style=colour(event) or ""), soft_wrap=True)
 
     return tell
 

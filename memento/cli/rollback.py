@@ -44,5 +44,5 @@ def command(skill: str, rev: str | None, sandbox: str | None, library_dir: Path 
     if as_json:
         print_json(Landing, outcome)
     else:
-        console(stderr=True).print(f"{gate_line(outcome.report)}\n  {landing(outcome)}")
+        console(stderr=True).print(f"{gate_line(outcome.report)}\n  {landing(outcome)}", soft_wrap=True)
     return 0 if outcome.disposition is Disposition.LANDED else 1

@@ -119,7 +119,7 @@ def _ending(last: Episode) -> int:
 def _tell(event: "Event") -> None:
     from rich.text import Text
 
-    console(stderr=True).print(Text(sentence(event), style=colour(event) or ""))
+    console(stderr=True).print(Text(sentence(event), style=colour(event) or ""), soft_wrap=True)
 
 
 def _text(argument: str) -> str:
