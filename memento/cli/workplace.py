@@ -49,7 +49,8 @@ def open_workplace(library_dir: Path | None, flags: dict[tuple[str, str], object
 
     ambience = Ambience()
     root = library_dir if library_dir is not None else Library.find(Path.cwd(), os.environ)
-    library = Library.open(root, now=ambience.now, ids=ambience.new_id)
+    # git runs in a neutral folder, where a relative path would mean another place.
+    library = Library.open(root.absolute(), now=ambience.now, ids=ambience.new_id)
     config = load(library.settings(), os.environ, flags)
     return Workplace(library=library, config=config, journal=journal_of(library))
 

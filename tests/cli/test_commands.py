@@ -219,3 +219,5 @@ def test_the_library_is_found_from_below_by_the_option_and_by_the_variable(memen
     assert memento("list", "--json", cwd=below).json() == expected
     assert memento("list", "--json", "--library", fresh).json() == expected
     assert memento("list", "--json", MEMENTO_LIBRARY=str(fresh)).json() == expected
+    assert memento("list", "--json", "--library", fresh.name).json() == expected
+    assert memento("list", "--json", MEMENTO_LIBRARY=fresh.name).json() == expected
