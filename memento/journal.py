@@ -11,7 +11,7 @@ proposal changes no outcome, and a rewrite does not wipe the outcomes of the ver
 
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,6 +115,22 @@ class Journal:
         with self._transaction() as db:
             row = db.execute("select value from episodes where id = ?", (id,)).fetchone()
         return _adapter(Episode).validate_json(row[0]) if row else None
+
+    def episodes_of(self, task: str) -> tuple[Episode, ...]:
+        """Every attempt at one task, oldest first."""
+        with self._transaction() as db:
+            rows = db.execute("select value from episodes where task = ? order by rowid", (task,)).fetchall()
+        return tuple(_adapter(Episode).validate_json(row[0]) for row in rows)
+
+    def record_by_version(self, skill: str) -> Mapping[Sha, Utility]:
+        """Successes and failures of each version that was tried, by its tree; nothing is discounted."""
+        with self._transaction() as db:
+            rows = db.execute(
+                "select skill_tree, sum(success), count(*) - sum(success) from outcomes"
+                " where skill = ? group by skill_tree",
+                (skill,),
+            ).fetchall()
+        return {Sha(tree): Utility(successes=won, failures=lost) for tree, won, lost in rows}
 
     def utility(self, skill: str, current: Sha | None) -> Utility:
         """Successes and failures of a skill; an outcome of an older version counts half per version.
