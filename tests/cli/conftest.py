@@ -51,6 +51,13 @@ def run(*argv, cwd, env: Mapping[str, str]) -> Ran:
     return Ran(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
 
 
+def pytest_collection_modifyitems(items):
+    """One test process makes the demo's library while the others go on."""
+    for item in items:
+        if "demo" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("demo"))
+
+
 @pytest.fixture
 def environment(tmp_path) -> dict[str, str]:
     home = tmp_path / "person"

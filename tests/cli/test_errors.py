@@ -129,7 +129,6 @@ FAULTS = {
     "busy for an hour": (Fault.status(429, retry_after="3600"), "asks to wait 3600 s"),
     "web page": (Fault.html(), ""),
     "garbage": (Fault.raw("certainly!"), ""),
-    "wrong shape": (Fault.raw("[]"), ""),
     "no answer in it": (Fault.no_choices(), ""),
 }
 
