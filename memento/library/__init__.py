@@ -3,8 +3,25 @@
 git is spoken only here.
 """
 
-from memento.library.history import LogEntry
+from typing import TYPE_CHECKING, Any
+
 from memento.library.library import Library
-from memento.library.queue import land
+
+if TYPE_CHECKING:
+    from memento.library.history import LogEntry
+    from memento.library.queue import land
 
 __all__ = ["Library", "LogEntry", "land"]
+
+
+def __getattr__(name: str) -> Any:
+    """What only a change or a look back needs is loaded when it is asked for."""
+    if name == "land":
+        from memento.library.queue import land
+
+        return land
+    if name == "LogEntry":
+        from memento.library.history import LogEntry
+
+        return LogEntry
+    raise AttributeError(name)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from memento.errors import LibraryError
-from memento.library.git import Git
-from memento.library.snapshot import read_blobs
+from memento.library.git import Git, common_dir
+from memento.library.reader import reading
+from memento.library.steps import Reached, nothing
 from memento.library.worktree import blob_sha, read_file
 from memento.types import File, Sha
 
@@ -28,27 +29,66 @@ class Move:
     new: tuple[str, Sha] | None
 
 
-def follow(git: Git, root: Path, main: str, old: Sha | None, new: Sha) -> str:
-    """Bring the checkout at `root` from `old` to `new`, both commits of `main`, or say why not."""
-    if git.git_dir == root:
-        return "the repository is bare, there is no checkout"
-    head = git.run("symbolic-ref", "--quiet", "HEAD")
-    if head.stdout.decode().strip() != main:
-        return f"the checkout is not on {main.removeprefix('refs/heads/')} and was left alone"
-    half = [name for name in _HALF_DONE if (git.git_dir / name).exists()]
-    if half:
-        return f"the checkout is in the middle of something ({half[0]}) and was left alone"
-    moves = _moves(git, old, new)
-    dirty = _dirty(git, root, moves)
-    if dirty:
-        return (
-            f"the checkout has changes of its own in {dirty} and was left alone; keep what you need of "
-            f"them, then `git restore --staged --worktree -- {dirty}` brings the landed version"
-        )
-    if _links_on_the_way(root, moves):
-        return "a folder of the checkout is a symbolic link and was left alone"
-    _write(git, root, moves)
-    return "the checkout follows"
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checkout:
+    """The checkout at `root`, of a repository whose main branch is `main` (a full name)."""
+
+    git: Git
+    root: Path
+    main: str
+    aside: Path
+    """A folder on the same file system, for files that are not whole yet."""
+    reached: Reached = nothing
+
+    def follow(self, old: Sha | None, new: Sha) -> str:
+        """Bring it from `old` to `new`, both commits of main, or say why not. Repeating it is harmless."""
+        self.reached("checkout: before")
+        note = self._follow(old, new)
+        self.reached("checkout: after")
+        others = [str(place) for place in _others_on(self.git, self.main)]
+        return f"{note}; the work tree {others[0]} is on it too and was left alone" if others else note
+
+    def _follow(self, old: Sha | None, new: Sha) -> str:
+        if self.git.git_dir == self.root:
+            return "the repository is bare, there is no checkout"
+        if _branch_of(self.git.git_dir) != self.main:
+            return f"the checkout is not on {self.main.removeprefix('refs/heads/')} and was left alone"
+        half = [name for name in _HALF_DONE if (self.git.git_dir / name).exists()]
+        if half:
+            return f"the checkout is in the middle of something ({half[0]}) and was left alone"
+        moves = _moves(self.git, old, new)
+        dirty = _dirty(self.git, self.root, moves)
+        if dirty:
+            return (
+                f"the checkout has changes of its own in {dirty} and was left alone; keep what you need of "
+                f"them, then `git restore --staged --worktree -- {dirty}` brings the landed version"
+            )
+        if _links_on_the_way(self.root, moves):
+            return "a folder of the checkout is a symbolic link and was left alone"
+        _write(self, moves)
+        return "the checkout follows"
+
+
+def _branch_of(git_dir: Path) -> str | None:
+    """The branch that HEAD is on, None when it is detached."""
+    head = (git_dir / "HEAD").read_text("utf-8", "replace").strip()
+    return head.removeprefix("ref:").strip() if head.startswith("ref:") else None
+
+
+def _others_on(git: Git, main: str) -> list[Path]:
+    """Other work trees that have main checked out."""
+    common = common_dir(git.git_dir)
+    places = {item: (item / (item / "gitdir").read_text("utf-8").strip()).parent for item in _linked(common)}
+    if common.name == ".git":
+        places[common] = common.parent
+    return [place for item, place in places.items() if item != git.git_dir and _branch_of(item) == main]
+
+
+def _linked(common: Path) -> list[Path]:
+    folder = common / "worktrees"
+    return [
+        item for item in sorted(folder.glob("*")) if (item / "HEAD").is_file() and (item / "gitdir").is_file()
+    ]
 
 
 def _moves(git: Git, old: Sha | None, new: Sha) -> list[Move]:
@@ -70,7 +110,10 @@ def _dirty(git: Git, root: Path, moves: list[Move]) -> str | None:
     """The first path that is not as main had it, in the index or on disk."""
     index = _index(git, [move.path for move in moves])
     for move in moves:
-        if index.get(move.path) != move.old or _on_disk(root / move.path, len(_any_sha(move))) != move.old:
+        # What is there already as landed is fine too: whoever brought it along was killed at it.
+        fine = (move.old, move.new)
+        on_disk = _on_disk(root / move.path, len(_any_sha(move)))
+        if index.get(move.path) not in fine or on_disk not in fine:
             return move.path
     return None
 
@@ -108,16 +151,20 @@ def _links_on_the_way(root: Path, moves: list[Move]) -> bool:
     return any(folder.is_symlink() for folder in folders if folder.is_relative_to(root))
 
 
-def _write(git: Git, root: Path, moves: list[Move]) -> None:
+def _write(checkout: Checkout, moves: list[Move]) -> None:
+    git, root = checkout.git, checkout.root
     wanted = [(move.path, move.new) for move in moves if move.new is not None]
     if any(mode not in ("100644", "100755") for _, (mode, _) in wanted):
         raise LibraryError("The landed commit holds a link or a submodule; the checkout was left alone.")
-    blobs = read_blobs(git, [sha for _, (_, sha) in wanted])
+    with reading(git) as read:
+        blobs = read.blobs([sha for _, (_, sha) in wanted])
     for (path, (mode, _)), data in zip(wanted, blobs, strict=True):
-        _write_file(root / path, File(data=data, executable=mode == "100755"))
+        _write_file(checkout, path, File(data=data, executable=mode == "100755"))
+        checkout.reached("checkout: file")
     for move in moves:
         if move.new is None:
             _remove(root, root / move.path)
+    checkout.reached("checkout: files")
     lines = [_index_line(move) for move in moves]
     git("update-index", "-z", "--index-info", stdin="".join(lines).encode("utf-8", "surrogateescape"))
 
@@ -127,12 +174,14 @@ def _index_line(move: Move) -> str:
     return f"{mode} {sha}\t{move.path}\0"
 
 
-def _write_file(path: Path, file: File) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.memento-{os.getpid()}")
+def _write_file(checkout: Checkout, path: str, file: File) -> None:
+    target = checkout.root / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    checkout.aside.mkdir(exist_ok=True)
+    partial = checkout.aside / str(os.getpid())
     partial.write_bytes(file.data)
     partial.chmod(0o755 if file.executable else 0o644)
-    partial.replace(path)
+    partial.replace(target)
 
 
 def _remove(root: Path, path: Path) -> None:

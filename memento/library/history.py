@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from memento.errors import LibraryError
 from memento.library.git import Git
 from memento.library.messages import trailers_of
-from memento.library.proposals import BRANCHES, check_name
+from memento.library.opening import BRANCHES
+from memento.library.proposals import check_name
+from memento.library.recovery import NOTES
 from memento.library.snapshot import CommitSnapshot, read_blobs, test_path
 from memento.types import ChangeKind, Rewrite, Sha
 
@@ -61,9 +63,9 @@ def graph(git: Git, main: str, limit: int) -> str:
     return git("log", *plain, main, *listed, "--").decode("utf-8", "replace")
 
 
-def note(git: Git, ref: str, about: Sha) -> str | None:
+def note(git: Git, about: Sha) -> str | None:
     """The note about a commit, None when there is none."""
-    listed = git.run("notes", f"--ref={ref}", "list", about)
+    listed = git.run("notes", f"--ref={NOTES}", "list", about)
     if listed.status:
         return None
     return read_blobs(git, [Sha(listed.stdout.decode().strip())])[0].decode("utf-8", "replace")

@@ -1,8 +1,11 @@
 """A library: a git repository with skills/ and skill_tests/, and the one way to change its main branch.
 
 - Reading resolves a name to a commit once; a snapshot never changes under its reader.
-- Main moves by compare-and-swap only, forward only, to a commit that was built before.
-- Nothing here reads or writes the user's work tree, index or HEAD, except `checkout.follow`.
+- Main moves by compare-and-swap only, forward only, to a commit that was built before (`moving.py`).
+- Nothing here reads or writes the user's work tree, index or HEAD, except `Checkout.follow`.
+
+What only a change needs is imported where it is needed: a library of 10,000 skills is opened and
+listed in less time than loading all of it takes.
 """
 
 import os
@@ -10,27 +13,23 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from memento.errors import ConflictError, LibraryError, MovedError
-from memento.library import history, recovery
-from memento.library.checkout import follow
 from memento.library.git import Git, common_dir, create_repository, ensure_git, find_git_dir
-from memento.library.lock import Held, landing_lock
-from memento.library.messages import compose
-from memento.library.objects import Draft, check_path, create
 from memento.library.opening import main_of, make_folder, new_files
-from memento.library.proposals import (
-    Change,
-    open_proposals,
-    write_merge,
-    write_proposal,
-)
+from memento.library.reader import reading
 from memento.library.snapshot import CommitSnapshot
-from memento.library.worktree import WorkTreeSnapshot
+from memento.library.steps import Reached, nothing
 from memento.types import Exam, File, Proposal, Rewrite, Sha
 
+if TYPE_CHECKING:
+    from memento.library import history
+    from memento.library.checkout import Checkout
+    from memento.library.lock import Held, Intent
+    from memento.library.worktree import WorkTreeSnapshot
+
 VARIABLE = "MEMENTO_LIBRARY"
-NOTES = "refs/notes/memento"
 _TRIES = 5
 
 
@@ -44,6 +43,8 @@ class Library:
     now: Callable[[], float]
     ids: Callable[[], str]
     """Fresh ids; one of them ends the name of each proposal's branch."""
+    reached: Reached = nothing
+    """Told of every step of a change; see `steps.py`."""
 
     # ------------------------------------------------------------ finding and making one
 
@@ -63,16 +64,25 @@ class Library:
 
     @classmethod
     def open(
-        cls, root: Path, *, now: Callable[[], float], ids: Callable[[], str], durable: bool = True
+        cls,
+        root: Path,
+        *,
+        now: Callable[[], float],
+        ids: Callable[[], str],
+        durable: bool = True,
+        reached: Reached = nothing,
     ) -> "Library":
         """The library at `root`; LibraryError with the fix when it is none, or git cannot be used."""
         ensure_git()
         if not root.is_dir():
             raise LibraryError(f"{root} does not exist. Make a library with `memento init {root}`.")
         git = Git(git_dir=find_git_dir(root), now=now, durable=durable)
-        library = cls(root=root, git=git, main=main_of(git, root), now=now, ids=ids)
-        tops = git.run("ls-tree", "-d", "--name-only", library.tip()).stdout.decode().split("\n")
-        if not {"skills", "skill_tests"} <= set(tops):
+        with reading(git) as read:
+            main = main_of(git, read, root)
+            tops = read.tree(f"{main}^{{tree}}")
+        library = cls(root=root, git=git, main=main, now=now, ids=ids, reached=reached)
+        if not all(name in tops and tops[name].is_folder for name in ("skills", "skill_tests")):
+            library.tip()
             raise LibraryError(
                 f"{root} is a git repository but not a library: skills/ and skill_tests/ are missing. "
                 f"Add them with `memento init {root}`."
@@ -92,8 +102,9 @@ class Library:
         if not (root / ".git").exists():
             create_repository(root, "main")
         git = Git(git_dir=find_git_dir(root), now=now, durable=durable)
-        library = cls(root=root, git=git, main=main_of(git, root), now=now, ids=ids)
-        old = library._tip_or_none()
+        with reading(git) as read:
+            library = cls(root=root, git=git, main=main_of(git, read, root), now=now, ids=ids)
+            old = read.commit(library.main)
         present = library.at(old).entries() if old else {}
         if {"skills", "skill_tests"} <= {path.split("/")[0] for path in present}:
             raise LibraryError(f"{root} is a library already. Nothing was changed.")
@@ -111,13 +122,26 @@ class Library:
         make_folder(folder)
         ignore = folder / ".gitignore"
         if not ignore.exists():
-            ignore.write_text("*\n", "utf-8")
+            try:
+                ignore.write_text("*\n", "utf-8")
+            except OSError as error:
+                raise LibraryError(f"{ignore} cannot be written: {error.strerror}.") from error
         return folder
+
+    @property
+    def aside(self) -> Path:
+        """Where files of the checkout are while they are not whole."""
+        return self.state / "checkout"
 
     def tip(self) -> Sha:
         """The commit that main is at now; LibraryError when there is none."""
-        tip = self._tip_or_none()
+        with reading(self.git) as read:
+            tip = read.commit(self.main)
         if tip is None:
+            if (common_dir(self.git.git_dir) / self.main).exists():
+                raise LibraryError(
+                    f"Main of {self.root} is damaged: it names no commit. `memento doctor` restores it."
+                )
             raise LibraryError(
                 f"{self.root} has no commit yet. Make a library with `memento init {self.root}`."
             )
@@ -126,20 +150,27 @@ class Library:
     def at(self, rev: str | None = None) -> CommitSnapshot:
         """The library at a commit, main's tip when None. LibraryError when `rev` names no commit."""
         if rev is None:
-            return CommitSnapshot(git=self.git, commit=self.tip())
-        name = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}")
-        answer = self.git.run(*name) if rev.isprintable() and rev else None
-        if answer is None or answer.status:
+            return self.snapshot(self.tip())
+        with reading(self.git) as read:
+            commit = read.commit(rev) if rev.isprintable() and rev and not rev.startswith("-") else None
+        if commit is None:
             raise LibraryError(f"{rev!r} names no commit of this library. `memento log` lists them.")
-        return CommitSnapshot(git=self.git, commit=Sha(answer.stdout.decode().strip()))
+        return self.snapshot(commit)
+
+    def snapshot(self, commit: Sha) -> CommitSnapshot:
+        """The library at a commit that is known to exist."""
+        return CommitSnapshot(git=self.git, commit=commit, cache=self.root / ".memento" / "headers.json")
 
     def settings(self) -> str:
         """The text of memento.toml at main's tip, "" when there is none: policy is what has landed."""
-        answer = self.git.run("cat-file", "blob", f"{self.tip()}:memento.toml")
-        return answer.stdout.decode("utf-8", "replace") if answer.status == 0 else ""
+        with reading(self.git) as read:
+            found = read.object(f"{self.main}:memento.toml")
+        return found.data.decode("utf-8", "replace") if found and found.kind == "blob" else ""
 
-    def worktree(self) -> WorkTreeSnapshot:
+    def worktree(self) -> "WorkTreeSnapshot":
         """The library as the files in `root` are now."""
+        from memento.library.worktree import WorkTreeSnapshot
+
         return WorkTreeSnapshot(root=self.root, digits=len(self.tip()))
 
     # ------------------------------------------------------------ proposing
@@ -154,22 +185,24 @@ class Library:
         tainted: bool,
     ) -> Proposal:
         """A rewrite and its exam as a commit on a fresh branch; nothing else is touched."""
-        change = Change(rewrite=rewrite, exam=exam, base=base, trailers=trailers, tainted=tainted)
-        return write_proposal(self.git, change, self.ids())
+        from memento.library.proposals import Change, write_proposal
 
-    def build_merge(self, proposal: Proposal, onto: Sha, trailers: Mapping[str, str]) -> Sha:
-        """The merge of `proposal` into `onto` as an object; ConflictError when both changed a path."""
-        return write_merge(self.git, proposal, onto, trailers, self.ids())
+        change = Change(rewrite=rewrite, exam=exam, base=base, trailers=trailers, tainted=tainted)
+        return write_proposal(self.git, change, self.ids(), self.reached)
 
     def discard(self, proposal: Proposal) -> None:
         """Delete the proposal's branch, unless somebody moved it since."""
+        self.reached("discard: before")
         self.git.run("update-ref", "-d", f"refs/heads/{proposal.branch}", proposal.commit)
+        self.reached("discard: after")
 
     def rollback(self, skill: str, to: str | None = None) -> Rewrite:
         """The skill as it was at `to`, by default before the last landing that touched it, as a change.
 
         The tests stay as they are on main. LibraryError when there is no earlier version.
         """
+        from memento.library import history
+
         return history.earlier(self.git, skill, self.tip(), self.at(to).commit if to is not None else None)
 
     def commit_files(
@@ -200,75 +233,65 @@ class Library:
 
     # ------------------------------------------------------------ moving main
 
-    def swap(self, new: Sha, old: Sha | None, held: Held, *, more: str = "") -> None:
-        """Move main from `old` to `new`, or raise MovedError and leave it.
+    def swap(self, intent: "Intent", held: "Held") -> None:
+        """Move main, or raise MovedError and leave everything."""
+        from memento.library import moving
 
-        `more` holds further `update-ref --stdin` lines of the same transaction. Main is read again
-        after an error: a failed command may still have moved it.
-        """
-        zero = "0" * len(new)
-        lines = f"start\nupdate {self.main} {new} {old or zero}\n{more}prepare\ncommit\n"
-        held.enter("refs")
-        command = ("update-ref", "-m", "memento: land", "--stdin")
-        answer = self.git.run(*command, stdin=lines.encode(), keep=(held.descriptor,))
-        if answer.status == 0:
-            return
-        tip = self._tip_or_none()
-        if tip == new:
-            return
-        if tip != old:
-            raise MovedError("Main moved while a change was being landed. Try again.")
-        said = answer.stderr.strip().splitlines()
-        raise LibraryError(
-            f"Main could not be moved: {said[-1] if said else 'git failed'}. See `memento doctor`."
-        )
+        moving.swap(self, intent, held)
 
     @contextmanager
-    def writing(self) -> Iterator[Held]:
+    def writing(self, wait_s: float | None = None) -> "Iterator[Held]":
         """Hold the landing lock, after mending what a holder that was killed left behind."""
-        with landing_lock(self.state) as held:
-            if held.orphan is not None:
-                recovery.mend(self._places(), held.orphan)
+        from memento.library import moving
+
+        with moving.writing(self, wait_s) as held:
             yield held
 
-    def recover(self) -> tuple[str, ...]:
-        """Remove what a killed landing left behind; a sentence for each thing removed."""
-        with landing_lock(self.state) as held:
-            return recovery.mend(self._places(), held.orphan)
+    def recover(self, wait_s: float | None = None) -> tuple[str, ...]:
+        """Mend what a killed landing left behind; a sentence for each thing.
 
-    def follow(self, old: Sha | None, new: Sha, held: Held) -> str:
+        LibraryError when another process is landing for longer than `wait_s` seconds.
+        """
+        from memento.library import moving
+
+        return moving.recover(self, wait_s)
+
+    def follow(self, old: Sha | None, new: Sha, held: "Held") -> str:
         """Bring the checkout along after main moved; what happened to it, in a sentence."""
-        held.enter("index")
+        from memento.library.lock import Intent
+
+        held.enter("index", Intent(old=old, new=new))
         try:
-            return follow(self.git, self.root, self.main, old, new)
+            return self.checkout().follow(old, new)
         except (LibraryError, OSError) as error:
             # Landed is landed: an error in the checkout must not look like a failed landing.
             return f"the checkout could not follow: {error}"
 
-    def _places(self) -> recovery.Places:
-        git_dir = self.git.git_dir
-        return recovery.Places(common=common_dir(git_dir), git_dir=git_dir, main=self.main)
+    def checkout(self) -> "Checkout":
+        from memento.library.checkout import Checkout
+
+        return Checkout(git=self.git, root=self.root, main=self.main, aside=self.aside, reached=self.reached)
 
     def _commit(
         self, files: Mapping[str, File | None], message: str, trailers: Mapping[str, str], old: Sha | None
     ) -> Sha:
-        for path in files:
-            check_path(path)
+        from memento.library.lock import Intent
+        from memento.library.messages import compose
+        from memento.library.objects import Draft, create, writer
+
         draft = Draft(
             message=compose(message, "", trailers),
             parents=(old,) if old else (),
             remove=tuple(path for path, file in files.items() if file is None and old),
             put={path: file for path, file in files.items() if file is not None},
         )
-        commit = create(self.git, draft, self.ids())
+        digits = len(old or self.git.line("hash-object", "-t", "tree", "--stdin"))
+        with reading(self.git) as read:
+            commit = create(draft, read, writer(self.git, digits, self.reached))
         with self.writing() as held:
-            self.swap(commit, old, held)
+            self.swap(Intent(old=old, new=commit), held)
             self.follow(old, commit, held)
         return commit
-
-    def _tip_or_none(self) -> Sha | None:
-        answer = self.git.run("rev-parse", "--verify", "--quiet", f"{self.main}^{{commit}}")
-        return None if answer.status else Sha(answer.stdout.decode().strip())
 
     def _differs(self, one: Sha, other: Sha, paths: tuple[str, ...]) -> bool:
         return self.git.run("diff-tree", "--quiet", "-r", one, other, "--", *paths).status != 0
@@ -277,23 +300,33 @@ class Library:
 
     def log(
         self, skill: str | None = None, limit: int = 50, *, after: str | None = None
-    ) -> tuple[history.LogEntry, ...]:
+    ) -> "tuple[history.LogEntry, ...]":
         """The landings on main, newest first; of one skill, or only those after a commit, when named."""
+        from memento.library import history
+
         start = None if after is None else self.at(after).commit
         return history.log(self.git, self.tip(), skill, limit, start)
 
     def diff(self, skill: str, old: str, new: str | None = None) -> str:
         """The unified diff of a skill and its tests between two commits."""
+        from memento.library import history
+
         return history.diff(self.git, skill, self.at(old).commit, self.at(new).commit)
 
     def graph(self, limit: int = 50) -> str:
         """Main and the open proposals, drawn by git."""
+        from memento.library import history
+
         return history.graph(self.git, self.main, limit)
 
     def note(self, sha: Sha) -> str | None:
         """The full gate report kept beside a landing, None when there is none."""
-        return history.note(self.git, NOTES, sha)
+        from memento.library import history
+
+        return history.note(self.git, sha)
 
     def proposals(self) -> tuple[Proposal, ...]:
         """The open proposals, oldest first."""
+        from memento.library.proposals import open_proposals
+
         return open_proposals(self.git)

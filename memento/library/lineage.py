@@ -49,6 +49,11 @@ def origins(git: Git, tip: Sha, skill: str) -> tuple[Origin, ...]:
     return tuple(found)
 
 
+def file_at(git: Git, commit: Sha, path: str) -> bytes | None:
+    """A file's bytes at a commit; None where there is none."""
+    return _documents(git, [commit], path)[0]
+
+
 def _lines(data: bytes | None) -> list[str]:
     # Not splitlines(): it also splits at characters that are no line ends to anybody else.
     text = (data or b"").decode("utf-8", "replace").removesuffix("\n")

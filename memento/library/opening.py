@@ -1,15 +1,19 @@
 """What makes a repository a library: the branch that is main, and the files that `memento init` adds."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from memento.errors import LibraryError
-from memento.library.git import Git
-from memento.library.proposals import BRANCHES
-from memento.library.starter import starter_files
-from memento.types import File, Folder
+from memento.library.git import Git, common_dir
+from memento.library.reader import Reader
+
+if TYPE_CHECKING:
+    from memento.types import Folder
+
+BRANCHES = "refs/heads/memento/"
+"""Where proposals are."""
 
 _BRANCH = re.compile(r"(?!-)[\w][\w./-]*")
 
@@ -22,22 +26,27 @@ _CONFIG = """\
 """
 
 
-def main_of(git: Git, root: Path) -> str:
+def main_of(git: Git, read: Reader, root: Path) -> str:
     """The full name of main: as memento.toml says, else main, else master, else HEAD's own branch."""
-    head = git.run("symbolic-ref", "--quiet", "HEAD").stdout.decode().strip()
-    policy = git.run("cat-file", "blob", "HEAD:memento.toml")
-    named = _configured(policy.stdout, root) if policy.status == 0 else None
+    policy, *branches = read.objects(
+        ["HEAD:memento.toml", "refs/heads/main^{commit}", "refs/heads/master^{commit}"]
+    )
+    named = _configured(policy.data, root) if policy and policy.kind == "blob" else None
     if named is not None:
         return f"refs/heads/{named}"
-    for branch in ("refs/heads/main", "refs/heads/master"):
-        if git.run("show-ref", "--verify", "--quiet", branch).status == 0:
+    for branch, found in zip(("refs/heads/main", "refs/heads/master"), branches, strict=True):
+        # One that is there but cannot be read is damaged: its neighbour must not take its place.
+        if found is not None or (common_dir(git.git_dir) / branch).exists():
             return branch
+    head = git.run("symbolic-ref", "--quiet", "HEAD").stdout.decode().strip()
     if not head.startswith("refs/heads/") or head.startswith(BRANCHES):
         raise LibraryError(f"{root} has no branch main. Name yours in memento.toml: [library] main = ...")
     return head
 
 
 def _configured(policy: bytes, root: Path) -> str | None:
+    import tomllib
+
     try:
         section = tomllib.loads(policy.decode("utf-8")).get("library", {})
     except ValueError as error:
@@ -50,8 +59,11 @@ def _configured(policy: bytes, root: Path) -> str | None:
     return named
 
 
-def new_files(present: Mapping[str, object]) -> Folder:
+def new_files(present: Mapping[str, object]) -> "Folder":
     """What `memento init` adds to a repository whose main has the paths `present`."""
+    from memento.library.starter import starter_files
+    from memento.types import File
+
     files: dict[str, File] = {
         "tips.md": File(data=b""),
         "memento.toml": File(data=_CONFIG.encode()),

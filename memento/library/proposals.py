@@ -16,15 +16,16 @@ from dataclasses import dataclass, field
 from memento.errors import ConflictError, LibraryError
 from memento.library.git import Git
 from memento.library.messages import compose, describe, one_line, trailers_of
-from memento.library.objects import Draft, Graft, create
-from memento.library.snapshot import read_blobs, test_path
+from memento.library.objects import Draft, create, writer
+from memento.library.opening import BRANCHES
+from memento.library.reader import Entry, Reader, reading
+from memento.library.snapshot import test_path
+from memento.library.steps import Reached, nothing
 from memento.skill import bump, edit, parse
 from memento.skill.frontmatter import split
 from memento.skill.reader import NAME, NAME_CHARACTERS
 from memento.skill.versions import newer
 from memento.types import ChangeKind, Exam, File, Folder, Proposal, Rewrite, Sha
-
-BRANCHES = "refs/heads/memento/"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,19 +39,22 @@ class Change:
     tainted: bool = False
 
 
-def write_proposal(git: Git, change: Change, id: str) -> Proposal:  # noqa: A002  the field is called so
+def write_proposal(git: Git, change: Change, id: str, reached: Reached = nothing) -> Proposal:  # noqa: A002
     """The change as a commit on a new branch. LibraryError when a path or name is not fit for a library."""
     rewrite, exam = change.rewrite, change.exam
     skill = check_name(rewrite.skill)
-    put = {f"skills/{skill}/{path}": file for path, file in _versioned(git, change).items()}
-    if exam is not None:
-        put[test_path(skill)] = File(data=exam.test_file)
-    message = describe(skill, rewrite.kind, rewrite.idea, _trailers(change, id))
-    draft = Draft(message=message, parents=(change.base,), remove=(f"skills/{skill}",), put=put)
-    commit = create(git, draft, id)
     branch = f"memento/{skill}/{id}"
+    with reading(git) as read:
+        put = {f"skills/{skill}/{path}": file for path, file in _versioned(read, change).items()}
+        if exam is not None:
+            put[test_path(skill)] = File(data=exam.test_file)
+        message = describe(skill, rewrite.kind, rewrite.idea, _trailers(change, id))
+        draft = Draft(message=message, parents=(change.base,), remove=(f"skills/{skill}",), put=put)
+        commit = create(draft, read, writer(git, len(change.base), reached))
+    reached("branch: before")
     # The old value of zero: a branch of that name must not exist yet.
     git("update-ref", f"refs/heads/{branch}", commit, "0" * len(commit))
+    reached("branch: after")
     return Proposal(
         id=id,
         skill=skill,
@@ -64,13 +68,11 @@ def write_proposal(git: Git, change: Change, id: str) -> Proposal:  # noqa: A002
     )
 
 
-def write_merge(git: Git, proposal: Proposal, onto: Sha, trailers: Mapping[str, str], token: str) -> Sha:
-    """The merge commit that lands `proposal` on `onto`, as an object. ConflictError as said above."""
-    paths = (f"skills/{proposal.skill}", test_path(proposal.skill))
-    olds, nows, news = (_paths(git, commit, paths) for commit in (proposal.base, onto, proposal.commit))
+def merge_of(read: Reader, proposal: Proposal, onto: Sha, trailers: Mapping[str, str]) -> Draft:
+    """The merge commit that lands `proposal` on `onto`, to be made. ConflictError as said above."""
     remove, graft = [], {}
-    for path in paths:
-        old, now, new = olds.get(path), nows.get(path), news.get(path)
+    for path in (f"skills/{proposal.skill}", test_path(proposal.skill)):
+        old, now, new = (_at(read, commit, path) for commit in (proposal.base, onto, proposal.commit))
         if new == old:
             continue
         if now not in (old, new):
@@ -81,17 +83,18 @@ def write_merge(git: Git, proposal: Proposal, onto: Sha, trailers: Mapping[str, 
         if new is not None:
             graft[path] = new
     subject = f"Land {proposal.skill}: {one_line(proposal.idea) or proposal.kind}"
-    message = compose(subject, "", {**_inherited(git, proposal), **trailers})
+    message = compose(subject, "", {**_inherited(read, proposal), **trailers})
     parents = (onto, proposal.commit)
-    return create(git, Draft(message=message, parents=parents, remove=tuple(remove), graft=graft), token)
+    return Draft(message=message, parents=parents, remove=tuple(remove), graft=graft)
 
 
 def open_proposals(git: Git) -> tuple[Proposal, ...]:
     """The proposals whose branches exist, oldest first; branches that are none of ours are left out."""
     listed = git("for-each-ref", "--sort=creatordate", "--format=%(objectname) %(refname)", BRANCHES)
     found = (line.split(" ", 1) for line in listed.decode().splitlines())
-    proposals = (_read_proposal(git, Sha(sha), ref.removeprefix("refs/heads/")) for sha, ref in found)
-    return tuple(proposal for proposal in proposals if proposal is not None)
+    with reading(git) as read:
+        read_back = [_read_proposal(read, Sha(sha), ref.removeprefix("refs/heads/")) for sha, ref in found]
+    return tuple(proposal for proposal in read_back if proposal is not None)
 
 
 def check_name(name: str) -> str:
@@ -101,14 +104,14 @@ def check_name(name: str) -> str:
     return name
 
 
-def _versioned(git: Git, change: Change) -> Folder:
+def _versioned(read: Reader, change: Change) -> Folder:
     """The folder, its version raised and its parent named; what cannot be read is left to the gate."""
     rewrite = change.rewrite
     document = rewrite.folder.get("SKILL.md")
     if document is None or split(document.data) is None:
         return rewrite.folder
-    parent = _at(git, change.base, f"skills/{rewrite.skill}/SKILL.md")
-    before = read_blobs(git, [parent.sha])[0] if parent else document.data
+    parent = _at(read, change.base, f"skills/{rewrite.skill}/SKILL.md")
+    before = read.blobs([parent.sha])[0] if parent else document.data
     skill = parse(before, folder=rewrite.skill).skill
     version = bump(skill.version if skill else "0.0.0", rewrite.kind if parent else ChangeKind.CREATE)
     if rewrite.kind is ChangeKind.EDIT:
@@ -134,35 +137,30 @@ def _trailers(change: Change, id: str) -> dict[str, str]:  # noqa: A002
     return {**ours, **change.trailers, **ours}  # first and last word: a caller cannot overrule these
 
 
-def _inherited(git: Git, proposal: Proposal) -> dict[str, str]:
+def _inherited(read: Reader, proposal: Proposal) -> dict[str, str]:
     """The proposal's own trailers: the landing carries them too, so that main's line tells all."""
-    message = git("cat-file", "commit", proposal.commit).decode("utf-8", "replace").partition("\n\n")[2]
+    message = _raw(read, proposal.commit).partition("\n\n")[2]
     found = {key: value for key, value in trailers_of(message).items() if key != "Memento-Exam"}
     return {**found, "Memento-Skill": proposal.skill, "Memento-Kind": proposal.kind.value}
 
 
-def _at(git: Git, commit: Sha, path: str) -> Graft | None:
-    """What is at a path of a commit, None when nothing is."""
-    return _paths(git, commit, (path,)).get(path)
+def _raw(read: Reader, commit: Sha) -> str:
+    found = read.object(commit)
+    if found is None:
+        raise LibraryError(f"The commit {commit} is missing. Run `memento doctor`.")
+    return found.data.decode("utf-8", "replace")
 
 
-def _paths(git: Git, commit: Sha, paths: tuple[str, ...]) -> Mapping[str, Graft]:
-    """What is at these paths of a commit; LibraryError when it is neither a file nor a folder."""
-    found = {}
-    for line in (
-        git("ls-tree", "-z", commit, "--", *paths).decode("utf-8", "surrogateescape").split("\0")[:-1]
-    ):
-        meta, path = line.split("\t", 1)
-        mode, _, sha = meta.split()
-        if mode not in ("040000", "100644", "100755"):
-            raise LibraryError(f"{path} is a link or a submodule. Replace it by a file or a folder.")
-        found[path] = Graft(sha=Sha(sha), mode=mode)
+def _at(read: Reader, commit: Sha, path: str) -> Entry | None:
+    """What is at a path of a commit, None when nothing is; LibraryError for a link or a submodule."""
+    found = read.entry(commit, path)
+    if found is not None and not (found.is_file or found.is_folder):
+        raise LibraryError(f"{path} is a link or a submodule. Replace it by a file or a folder.")
     return found
 
 
-def _read_proposal(git: Git, commit: Sha, branch: str) -> Proposal | None:
-    raw = git("cat-file", "commit", commit).decode("utf-8", "replace")
-    head, _, message = raw.partition("\n\n")
+def _read_proposal(read: Reader, commit: Sha, branch: str) -> Proposal | None:
+    head, _, message = _raw(read, commit).partition("\n\n")
     parents = [line.split()[1] for line in head.split("\n") if line.startswith("parent ")]
     trailers = trailers_of(message)
     kind, skill = trailers.get("Memento-Kind", ""), trailers.get("Memento-Skill", "")
@@ -176,15 +174,15 @@ def _read_proposal(git: Git, commit: Sha, branch: str) -> Proposal | None:
         base=Sha(parents[0]),
         commit=commit,
         idea=trailers.get("Memento-Idea", ""),
-        exam=_read_exam(git, commit, skill, trailers.get("Memento-Exam", "")),
+        exam=_read_exam(read, commit, skill, trailers.get("Memento-Exam", "")),
         tainted=trailers.get("Memento-Tainted") == "yes",
     )
 
 
-def _read_exam(git: Git, commit: Sha, skill: str, trailer: str) -> Exam | None:
+def _read_exam(read: Reader, commit: Sha, skill: str, trailer: str) -> Exam | None:
     digest, *new_tests = trailer.split() or [""]
-    test = _at(git, commit, test_path(skill))
+    test = _at(read, commit, test_path(skill))
     if not digest or test is None:
         return None
-    data = read_blobs(git, [test.sha])[0]
+    data = read.blobs([test.sha])[0]
     return Exam(skill=skill, test_file=data, new_tests=tuple(new_tests), digest=digest)

@@ -5,7 +5,8 @@
 2. The merge commit is built on main's tip, first, as an object. When main and the proposal changed
    the same skill since the base, the proposal is discarded with that reason: it is to be written
    anew on the new tip, never merged as text.
-3. When the tip is no longer the base, that very merge commit is gated against the tip, by rule 1.
+3. When the tip is no longer the base, that very merge commit is gated against the tip, by rule 1. If
+   the report says other things than the trailers do, the same tree is committed with the new ones.
 4. Main moves from the tip to exactly that commit, in one transaction with the note that carries the
    full report and the deletion of the branch. When main moved meanwhile: back to rule 2.
 5. After two rounds of that, the landing lock is taken for the whole round, so that somebody wins.
@@ -19,9 +20,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 
 from memento.errors import ConflictError, MovedError
-from memento.library.library import NOTES, Library
-from memento.library.lock import Held
-from memento.library.objects import create_note
+from memento.library.library import Library
+from memento.library.lock import Held, Intent
+from memento.library.objects import Writer, amend, create, create_note, writer
+from memento.library.proposals import merge_of
+from memento.library.reader import Reader, reading
+from memento.library.recovery import NOTES
 from memento.protocols import Snapshot
 from memento.types import Disposition, GateOutcome, GateReport, GateStep, Landing, Proposal, Sha
 
@@ -40,7 +44,7 @@ def land(
 ) -> Landing:
     """Land `proposal`, discard it or leave it open. MovedError when main never stood still."""
     queue = _Queue(library=library, proposal=proposal, gate=gate, trailers=trailers, may_land=may_land)
-    report = gate(library.at(proposal.base), library.at(proposal.commit))
+    report = gate(library.snapshot(proposal.base), library.snapshot(proposal.commit))
     refused = queue.refused(report)
     if refused is not None:
         return refused
@@ -76,37 +80,53 @@ class _Queue:
 
     def round(self, report: GateReport, held: Held | None) -> Landing | None:
         """Rules 2 to 6 once; None when main moved meanwhile."""
-        tip = self.library.tip()
-        try:
-            merge = self.library.build_merge(self.proposal, tip, self.trailers(report))
-        except ConflictError as error:
-            return self.refused(_conflicting(report, str(error)))
-        if tip != self.proposal.base:
-            report = self.gate(self.library.at(tip), self.library.at(merge))
-            refused = self.refused(report)
-            if refused is not None:
-                return refused
+        library, proposal = self.library, self.proposal
+        tip = library.tip()
+        with reading(library.git) as read:
+            write = writer(library.git, len(tip), library.reached)
+            try:
+                draft = merge_of(read, proposal, tip, self.trailers(report))
+            except ConflictError as error:
+                return self.refused(_conflicting(report, str(error)))
+            merge = create(draft, read, write)
+            if tip != proposal.base:
+                report = self.gate(library.snapshot(tip), library.snapshot(merge))
+                refused = self.refused(report)
+                if refused is not None:
+                    return refused
+                again = merge_of(read, proposal, tip, self.trailers(report))
+                merge = merge if again == draft else amend(merge, again, read, write)
+            intent = self._intent(tip, merge, report, read, write)
+        return self._move(intent, report, held)
+
+    def _move(self, intent: Intent, report: GateReport, held: Held | None) -> Landing | None:
+        """Rules 4 and 6."""
         with _writing(self.library, held) as holder:
             try:
-                self._move(merge, tip, report, holder)
+                self.library.swap(intent, holder)
             except MovedError:
                 return None
-            note = self.library.follow(tip, merge, holder)
+            note = self.library.follow(intent.old, intent.new, holder)
         return Landing(
-            proposal=self.proposal, disposition=Disposition.LANDED, report=report, commit=merge, note=note
+            proposal=self.proposal,
+            disposition=Disposition.LANDED,
+            report=report,
+            commit=intent.new,
+            note=note,
         )
 
-    def _move(self, merge: Sha, tip: Sha, report: GateReport, held: Held) -> None:
-        git = self.library.git
-        found = git.run("rev-parse", "--verify", "--quiet", NOTES)
-        notes = Sha(found.stdout.decode().strip()) if found.status == 0 else None
+    def _intent(self, tip: Sha, merge: Sha, report: GateReport, read: Reader, write: Writer) -> Intent:
+        """The whole move, with the note beside the merge written."""
+        notes = read.commit(NOTES)
         text = json.dumps(asdict(report), ensure_ascii=False, indent=1, sort_keys=True)
-        new_notes = create_note(git, text, merge, notes, self.library.ids())
-        more = (
-            f"update {NOTES} {new_notes} {notes or '0' * len(merge)}\n"
-            f"delete refs/heads/{self.proposal.branch} {self.proposal.commit}\n"
+        return Intent(
+            old=tip,
+            new=merge,
+            notes_old=notes,
+            notes_new=create_note(text, merge, notes, read, write),
+            branch=self.proposal.branch,
+            commit=self.proposal.commit,
         )
-        self.library.swap(merge, tip, held, more=more)
 
 
 def _conflicting(report: GateReport, why: str) -> GateReport:

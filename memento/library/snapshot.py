@@ -1,22 +1,26 @@
-"""The library at a commit, read-only, through `ls-tree` and `cat-file --batch`.
+"""The library at a commit, read-only.
 
-Each is a process that ends with the call. Symbolic links and submodules are never read; `strange`
-names those in a skill's folder, and `entries` has them with their modes.
+Symbolic links and submodules are never read; `strange` names those in a skill's folder, and
+`entries` has them with their modes. One skill is read alone; the first question about all of them
+reads them all, once. The parser is loaded when something is to be parsed: it takes as long as
+listing 10,000 skills whose headers are known.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from memento.errors import LibraryError
 from memento.library.git import Git
-from memento.skill.reader import Diagnostic, Parsed, parse
+from memento.library.headers import Header, read_headers
+from memento.library.reader import MOST_BYTES, Entry, Reader, reading
 from memento.types import File, FileName, Folder, Sha, Skill
 
-MOST_BYTES = 8 * 1024 * 1024
-"""No file of a skill is larger; a larger one is refused, not read."""
+if TYPE_CHECKING:
+    from memento.skill.reader import Diagnostic, Parsed
 
-_LITTER = {".git", "__pycache__", ".pytest_cache", ".DS_Store"}
+__all__ = ["MOST_BYTES", "CommitSnapshot", "read_blobs", "test_path"]
 
 
 def test_path(name: str) -> str:
@@ -27,118 +31,101 @@ def test_path(name: str) -> str:
 test_path.__test__ = False  # type: ignore[attr-defined]  # pytest would collect a function of this name
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """One line of a tree: a blob, a tree or a submodule at a path."""
-
-    mode: str
-    kind: str
-    sha: Sha
-
-    @property
-    def is_file(self) -> bool:
-        return self.mode in ("100644", "100755")
-
-
 @dataclass(frozen=True, kw_only=True)
 class CommitSnapshot:
     """The library at a commit."""
 
     git: Git
     commit: Sha
+    cache: Path | None = None
+    """Where the headers of skills are kept from one process to the next, None to keep none."""
+
+    def headers(self) -> Sequence[Header]:
+        """Every skill in a line, the unusable ones too, sorted by name."""
+        return read_headers(self.git, self.commit, self.cache)
 
     def names(self) -> Sequence[str]:
         return [name for name, parsed in self._parsed.items() if parsed.skill is not None]
 
-    def unusable(self) -> Mapping[str, tuple[Diagnostic, ...]]:
+    def unusable(self) -> "Mapping[str, tuple[Diagnostic, ...]]":
         """Folders below skills/ that hold a SKILL.md no skill can be read from, and why."""
         return {name: p.diagnostics for name, p in self._parsed.items() if p.skill is None}
 
     def skill(self, name: str) -> Skill | None:
-        found = self._parsed.get(name)
+        found = self._read(name)
         return found.skill if found else None
 
-    def diagnostics(self, name: str) -> tuple[Diagnostic, ...]:
+    def diagnostics(self, name: str) -> "tuple[Diagnostic, ...]":
         """What is odd about a skill's SKILL.md."""
-        found = self._parsed.get(name)
+        found = self._read(name)
         return found.diagnostics if found else ()
 
     def folder(self, name: str) -> Folder:
-        entries = {path: entry for path, entry in self._inside(name).items() if entry.is_file}
-        blobs = read_blobs(self.git, [entry.sha for entry in entries.values()])
+        if not is_plain(name):
+            return {}
+        with reading(self.git) as read:
+            entries = {path: item for path, item in self._inside(read, name).items() if item.is_file}
+            blobs = read.blobs([item.sha for item in entries.values()])
         return {
-            path: File(data=data, executable=entry.mode == "100755")
-            for (path, entry), data in zip(entries.items(), blobs, strict=True)
+            path: File(data=data, executable=item.mode == "100755")
+            for (path, item), data in zip(entries.items(), blobs, strict=True)
         }
 
     def strange(self, name: str) -> tuple[FileName, ...]:
         """Paths in the skill's folder that are no regular files (links, submodules); `folder` omits them."""
-        inside = self._inside(name).items()
-        return tuple(path for path, entry in inside if not entry.is_file and entry.kind != "tree")
+        if not is_plain(name):
+            return ()
+        with reading(self.git) as read:
+            return tuple(path for path, item in self._inside(read, name).items() if not item.is_file)
 
     def test(self, name: str) -> bytes | None:
-        return self._file(test_path(name))
+        return self._file(test_path(name)) if is_plain(name) else None
 
     def tips(self) -> str:
         return (self._file("tips.md") or b"").decode("utf-8", "replace")
 
     def entries(self) -> Mapping[str, str]:
         """Every path but folders, with its git mode and object name."""
-        files = {path: entry for path, entry in self._tree.items() if entry.kind != "tree"}
-        return {path: f"{entry.mode} {entry.sha}" for path, entry in files.items()}
+        with reading(self.git) as read:
+            return {path: f"{item.mode} {item.sha}" for path, item in read.walk(f"{self.commit}:").items()}
 
-    @cached_property
-    def _tree(self) -> Mapping[str, Entry]:
-        entries = {}
-        for line in self.git("ls-tree", "-r", "-t", "-z", self.commit).split(b"\0")[:-1]:
-            meta, _, path = line.partition(b"\t")
-            mode, kind, sha = meta.decode().split()
-            # surrogateescape: a path that is not UTF-8 stays nameable, and custody refuses it
-            entries[path.decode("utf-8", "surrogateescape")] = Entry(mode=mode, kind=kind, sha=Sha(sha))
-        return entries
-
-    def _inside(self, name: str) -> Mapping[FileName, Entry]:
-        start = f"skills/{name}/"
-        inside = {path: entry for path, entry in self._tree.items() if path.startswith(start)}
-        return {path.removeprefix(start): entry for path, entry in inside.items()}
+    def _inside(self, read: Reader, name: str) -> Mapping[FileName, Entry]:
+        return read.walk(f"{self.commit}:skills/{name}")
 
     def _file(self, path: str) -> bytes | None:
-        entry = self._tree.get(path)
-        return read_blobs(self.git, [entry.sha])[0] if entry and entry.is_file else None
+        with reading(self.git) as read:
+            item = read.entry(self.commit, path)
+            return read.blobs([item.sha])[0] if item and item.is_file else None
+
+    def _read(self, name: str) -> "Parsed | None":
+        from memento.library.parsing import parse_all
+
+        if "_parsed" in self.__dict__:
+            return self._parsed.get(name)
+        if not is_plain(name):
+            return None
+        with reading(self.git) as read:
+            tree = read.object(f"{self.commit}:skills/{name}")
+            return parse_all(read, {name: tree.sha}).get(name) if tree and tree.kind == "tree" else None
 
     @cached_property
-    def _parsed(self) -> Mapping[str, Parsed]:
-        documents = {
-            path.split("/")[1]: entry
-            for path, entry in self._tree.items()
-            if path.count("/") == 2 and path.startswith("skills/") and path.endswith("/SKILL.md")
-            if entry.is_file
-        }
-        blobs = read_blobs(self.git, [entry.sha for entry in documents.values()])
-        return {
-            name: _with_tree(parse(data, folder=name), self._tree[f"skills/{name}"].sha)
-            for name, data in sorted(zip(documents, blobs, strict=True))
-        }
+    def _parsed(self) -> "Mapping[str, Parsed]":
+        from memento.library.parsing import parse_all
+
+        with reading(self.git) as read:
+            folders = read.tree(f"{self.commit}:skills")
+            trees = {name: item.sha for name, item in folders.items() if item.is_folder}
+            return parse_all(read, dict(sorted(trees.items())))
 
 
-def _with_tree(parsed: Parsed, tree: Sha) -> Parsed:
-    return replace(parsed, skill=parsed.skill and replace(parsed.skill, tree=tree))
+def is_plain(name: str) -> bool:
+    """Whether `name` can be the name of something in a folder."""
+    return name not in ("", ".", "..") and not set(name) & set("/\0\n")
 
 
 def read_blobs(git: Git, shas: Sequence[Sha]) -> list[bytes]:
     """The contents of blobs, in order, through one process. LibraryError for one that is missing."""
     if not shas:
         return []
-    out = git("cat-file", "--batch", stdin="".join(f"{sha}\n" for sha in shas).encode())
-    blobs, at = [], 0
-    for sha in shas:
-        end = out.index(b"\n", at)
-        header = out[at:end].split()
-        if len(header) != 3 or header[1] != b"blob":
-            raise LibraryError(f"The object {sha} is missing or damaged. `git fsck` says more.")
-        size = int(header[2])
-        if size > MOST_BYTES:
-            raise LibraryError(f"The object {sha} has {size} bytes. Keep files of skills small.")
-        blobs.append(out[end + 1 : end + 1 + size])
-        at = end + size + 2
-    return blobs
+    with reading(git) as read:
+        return read.blobs(shas)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from memento.errors import LibraryError
-from memento.library.snapshot import MOST_BYTES, test_path
+from memento.library.reader import MOST_BYTES
+from memento.library.snapshot import is_plain, test_path
 from memento.skill.reader import Diagnostic, Parsed, parse
 from memento.types import File, FileName, Folder, Sha, Skill
 
@@ -79,7 +80,7 @@ class WorkTreeSnapshot:
         return tuple(sorted(strange))
 
     def test(self, name: str) -> bytes | None:
-        file = read_file(self.root / test_path(name)) if _is_plain(name) else None
+        file = read_file(self.root / test_path(name)) if is_plain(name) else None
         return file.data if file else None
 
     def tips(self) -> str:
@@ -100,7 +101,7 @@ class WorkTreeSnapshot:
 
     def _has(self, name: str) -> bool:
         skills = self.root / "skills"
-        return _is_plain(name) and _is_directory(skills) and _is_directory(skills / name)
+        return is_plain(name) and _is_directory(skills) and _is_directory(skills / name)
 
     def _parsed(self) -> Mapping[str, Parsed]:
         skills = self.root / "skills"
@@ -157,7 +158,3 @@ def _is_directory(path: Path) -> bool:
         return stat.S_ISDIR(os.lstat(path).st_mode)
     except OSError:
         return False
-
-
-def _is_plain(name: str) -> bool:
-    return name not in ("", ".", "..") and "/" not in name and "\0" not in name

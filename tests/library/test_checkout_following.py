@@ -143,7 +143,10 @@ def test_a_linked_work_tree_on_another_branch_is_left_alone_and_main_moves(libra
     git("worktree", "add", "-q", "-b", "side", str(tmp_path / "linked"), cwd=library.root)
     linked_one = Library.open(tmp_path / "linked", now=library.now, ids=library.ids)
     before = everything(tmp_path / "linked")
-    assert land_greeting(linked_one) == "the checkout is not on main and was left alone"
+    assert land_greeting(linked_one) == (
+        "the checkout is not on main and was left alone; "
+        f"the work tree {library.root} is on it too and was left alone"
+    )
     assert everything(tmp_path / "linked") == before
     assert library.at().skill("greeter").body == "hello there"
     assert git("log", "-1", "--format=%s", "main", cwd=library.root) == "Land greeter: say hello there\n"

@@ -8,6 +8,7 @@ import pytest
 
 from memento.errors import LibraryError
 from memento.library import Library
+from memento.library.lock import Intent
 from memento.skill import edit
 from memento.types import Disposition
 from tests.library.changes import GREEN, landed, propose, rewritten
@@ -221,7 +222,7 @@ def test_a_landed_link_is_not_followed_into_the_checkout(library, git, tmp_path)
     git("checkout", "-q", "main", cwd=library.root)
     old = library.tip()
     with library.writing() as held:
-        library.swap(evil, old, held)
+        library.swap(Intent(old=old, new=evil), held)
         note = library.follow(old, evil, held)
     assert note == (
         "the checkout could not follow: "

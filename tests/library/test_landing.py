@@ -7,6 +7,8 @@ import pytest
 
 from memento.errors import ConflictError, LibraryError, MovedError
 from memento.library import land
+from memento.library.proposals import merge_of
+from memento.library.reader import reading
 from memento.skill import edit, parse
 from memento.types import (
     ChangeKind,
@@ -120,8 +122,8 @@ def test_two_changes_to_one_skill_are_never_merged_as_text(library, refs):
     first = propose(library, rewritten(library, "greeter", "hello one"))
     second = propose(library, rewritten(library, "greeter", "hello two"))
     landed(library, first)
-    with pytest.raises(ConflictError, match="skills/greeter changed on main"):
-        library.build_merge(second, library.tip(), {})
+    with reading(library.git) as read, pytest.raises(ConflictError, match="skills/greeter changed on main"):
+        merge_of(read, second, library.tip(), {})
     landing = landed(library, second)
     assert (landing.disposition, landing.report.outcome) == (Disposition.DISCARDED, GateOutcome.FAIL)
     assert "skills/greeter changed on main" in landing.report.reason

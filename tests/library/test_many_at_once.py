@@ -9,6 +9,7 @@ import pytest
 
 from memento.errors import ConflictError, MovedError
 from memento.library import Library
+from memento.library.lock import Intent
 from memento.types import Disposition
 from tests.library.changes import created, landed, propose, rewritten
 
@@ -51,7 +52,7 @@ def test_main_moves_from_the_old_value_only(library):
     landed(library, propose(library, rewritten(library, "ledger-totals", "x scripts/total.py")))
     tip = library.tip()
     with library.writing() as held, pytest.raises(MovedError):
-        library.swap(mine, old, held)
+        library.swap(Intent(old=old, new=mine), held)
     assert library.tip() == tip
 
 

@@ -1,0 +1,42 @@
+"""Where main has been: `landed` in git's own folder, one line per landing, only ever added to.
+
+    <commit> <Unix time>
+
+git's reflog says the same, unless it is switched off, expired or lost with main itself. A line that
+is cut or altered is skipped.
+"""
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from memento.types import Sha
+
+_LINE = re.compile(r"([0-9a-f]{40}|[0-9a-f]{64}) (\d+)")
+
+
+def note_down(path: Path, tip: Sha, when: float, *, durable: bool) -> None:
+    """Add main's tip, unless it is the last line. Never fails: what has landed has landed."""
+    with suppress(OSError):
+        if newest(path)[:1] == (tip,):
+            return
+        with path.open("ab") as file:
+            # A line that was cut by a crash must not swallow this one.
+            file.write(f"\n{tip} {int(when)}\n".encode())
+            file.flush()
+            if durable:
+                os.fdatasync(file.fileno())
+
+
+def newest(path: Path, limit: int = 100) -> tuple[Sha, ...]:
+    """The last tips, newest first."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 100 * limit))
+            text = file.read().decode("ascii", "replace")
+    except OSError:
+        return ()
+    found = (_LINE.fullmatch(line) for line in reversed(text.split("\n")))
+    return tuple(Sha(match[1]) for match in found if match)[:limit]

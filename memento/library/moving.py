@@ -1,0 +1,100 @@
+"""Moving main: the only place where it happens.
+
+1. With the landing lock held, a mark says where main, the notes and the branch are to go.
+2. One `update-ref` transaction moves them all from their old values, or none.
+3. After an error main is read again, never assumed: a command that failed may have moved it.
+4. What main has reached is noted down, for the day when its file is found damaged.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from memento.errors import LibraryError, MovedError
+from memento.library.git import common_dir
+from memento.library.landed import note_down
+from memento.library.lock import Held, Intent, landing_lock
+from memento.library.opening import make_folder
+from memento.library.reader import reading
+from memento.library.recovery import NOTES, Places, mend, settle
+
+if TYPE_CHECKING:
+    from memento.library.library import Library
+
+
+def folder_of(library: "Library") -> Path:
+    """The folder for the lock and the list of landings, one for all work trees of a repository."""
+    folder = common_dir(library.git.git_dir) / "memento"
+    make_folder(folder)
+    return folder
+
+
+@contextmanager
+def writing(library: "Library", wait_s: float | None = None) -> Iterator[Held]:
+    """Hold the landing lock, after mending what a holder that was killed left behind."""
+    git = library.git
+    with landing_lock(
+        folder_of(library), durable=git.durable, reached=library.reached, wait_s=wait_s
+    ) as held:
+        if held.orphan is not None:
+            mend(places(library), held.orphan)
+        yield held
+
+
+def recover(library: "Library", wait_s: float | None = None) -> tuple[str, ...]:
+    """Mend what a killed landing left behind; a sentence for each thing."""
+    with landing_lock(folder_of(library), durable=library.git.durable, wait_s=wait_s) as held:
+        done = mend(places(library), held.orphan)
+        note_down(folder_of(library) / "landed", library.tip(), library.now(), durable=library.git.durable)
+        return done
+
+
+def places(library: "Library") -> Places:
+    common = common_dir(library.git.git_dir)
+    follow = library.checkout().follow
+    return Places(git=library.git, common=common, main=library.main, aside=library.aside, follow=follow)
+
+
+def swap(library: "Library", intent: Intent, held: Held) -> None:
+    """Move main and what goes with it; MovedError, and nothing moved, when one was not at its old value."""
+    git = library.git
+    zero = "0" * len(intent.new)
+    lines = [f"update {library.main} {intent.new} {intent.old or zero}"]
+    if intent.notes_new:
+        lines.append(f"update {NOTES} {intent.notes_new} {intent.notes_old or zero}")
+    if intent.branch:
+        lines.append(f"delete refs/heads/{intent.branch} {intent.commit}")
+    held.enter("refs", intent)
+    library.reached("mark: after")
+    library.reached("main: before")
+    script = "\n".join(["start", *lines, "prepare", "commit", ""])
+    command = ("update-ref", "-m", "memento: land", "--stdin")
+    answer = git.run(*command, stdin=script.encode(), keep=(held.descriptor,))
+    library.reached("main: after")
+    if answer.status:
+        _look_again(library, intent, held, answer.stderr)
+    note_down(folder_of(library) / "landed", intent.new, library.now(), durable=git.durable)
+    library.reached("landed: after")
+
+
+def _look_again(library: "Library", intent: Intent, held: Held, said: str) -> None:
+    """What a failed command means: nothing when main moved all the same, else an error."""
+    tuple(settle(library.git, library.main, intent))
+    with reading(library.git) as read:
+        tip, notes = read.commit(library.main), read.commit(NOTES)
+        branch = read.commit(f"refs/heads/{intent.branch}") if intent.branch else None
+    if tip == intent.new:
+        return
+    held.enter("")
+    if tip != intent.old or (intent.notes_new and notes != intent.notes_old):
+        raise MovedError("Main moved while a change was being landed. Try again.")
+    if branch != intent.commit:
+        raise LibraryError(
+            f"The branch {intent.branch} is gone or has moved: somebody else landed, discarded or changed it."
+        )
+    words = said.strip().splitlines()
+    raise LibraryError(
+        f"Main could not be moved: {words[-1] if words else 'git failed'}. Nothing has changed; "
+        "`memento doctor` says more."
+    )
