@@ -12,6 +12,7 @@
 import errno
 import importlib
 import keyword
+import os
 import sys
 import traceback
 
@@ -101,8 +102,14 @@ def _run(arguments: list[str] | None) -> int:
         if isinstance(error, OSError) and error.errno in MACHINE:
             where = f" ({plain(str(error.filename))})" if error.filename else ""
             click.echo(f"memento: {error.strerror}{where}. Mend that and run the command again.", err=True)
+            _drop_output()
             return MementoError.exit_code
         click.echo(plain(traceback.format_exc()), err=True, nl=False)
         click.echo("memento: this is a bug; the lines above say where. What had landed stays.", err=True)
         return BUG
     return outcome if isinstance(outcome, int) else 0
+
+
+def _drop_output() -> None:
+    """What a full disk did not take of stdout is not tried again at the end, which would end with 120."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -2,6 +2,8 @@
 
 import shutil
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -223,3 +225,47 @@ def test_a_library_is_never_made_over_another(memento, fresh):
 def test_the_program_is_the_installed_one():
     assert MEMENTO.is_file()
     assert shutil.which("bwrap"), "these tests need bubblewrap"
+
+
+def test_a_path_in_a_message_cannot_command_the_terminal(memento):
+    ran = memento("list", "--library", "no \x1b]0;owned\x07 library \u202e")
+    refused(ran, 2, "no \\x1b]0;owned\\x07 library \\u202e does not exist")
+
+
+def test_a_full_disk_is_no_bug(fresh, environment):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [str(MEMENTO), "list", "--json"], cwd=fresh, env=environment, stdout=full,
+            stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr.splitlines()[0]) == (
+        2,
+        "memento: No space left on device. Mend that and run the command again.",
+    )
+
+
+BUGGY = """
+import sys, types, click
+from memento.cli import main
+@click.command()
+def command():
+    {}["what a skill said \\x1b[2J"]
+sys.modules["memento.cli.buggy"] = types.SimpleNamespace(command=command)
+main.COMMANDS["buggy"] = "Has a bug."
+main.main(["buggy"])
+"""
+
+
+def test_a_bug_ends_with_3_and_shows_where_it_is(tmp_path, environment):
+    done = subprocess.run(
+        [sys.executable, "-c", BUGGY],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("Traceback")
+    assert done.stderr.splitlines()[-1].startswith("memento: this is a bug")
+    assert "\x1b" not in done.stderr
