@@ -7,12 +7,14 @@ entry changes, and the sentence returned says why and what to do.
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from memento.errors import LibraryError
 from memento.library.git import Git, common_dir
-from memento.library.reader import reading
+from memento.library.lock import Intent
+from memento.library.reader import Reader
 from memento.library.steps import Reached, nothing
 from memento.library.worktree import blob_sha, read_file
 from memento.types import File, Sha
@@ -40,15 +42,15 @@ class Checkout:
     """A folder on the same file system, for files that are not whole yet."""
     reached: Reached = nothing
 
-    def follow(self, old: Sha | None, new: Sha) -> str:
-        """Bring it from `old` to `new`, both commits of main, or say why not. Repeating it is harmless."""
+    def follow(self, intent: Intent, read: Reader) -> str:
+        """Bring it along as main was, or say why not. Doing it again is harmless."""
         self.reached("checkout: before")
-        note = self._follow(old, new)
+        note = self._follow(intent, read)
         self.reached("checkout: after")
         others = [str(place) for place in _others_on(self.git, self.main)]
         return f"{note}; the work tree {others[0]} is on it too and was left alone" if others else note
 
-    def _follow(self, old: Sha | None, new: Sha) -> str:
+    def _follow(self, intent: Intent, read: Reader) -> str:
         if self.git.git_dir == self.root:
             return "the repository is bare, there is no checkout"
         if _branch_of(self.git.git_dir) != self.main:
@@ -56,7 +58,7 @@ class Checkout:
         half = [name for name in _HALF_DONE if (self.git.git_dir / name).exists()]
         if half:
             return f"the checkout is in the middle of something ({half[0]}) and was left alone"
-        moves = _moves(self.git, old, new)
+        moves = _moves(self.git, intent, read)
         dirty = _dirty(self.git, self.root, moves)
         if dirty:
             return (
@@ -65,7 +67,7 @@ class Checkout:
             )
         if _links_on_the_way(self.root, moves):
             return "a folder of the checkout is a symbolic link and was left alone"
-        _write(self, moves)
+        _write(self, moves, read)
         return "the checkout follows"
 
 
@@ -91,15 +93,32 @@ def _linked(common: Path) -> list[Path]:
     ]
 
 
-def _moves(git: Git, old: Sha | None, new: Sha) -> list[Move]:
-    before = old if old is not None else git.line("hash-object", "-t", "tree", "--stdin")
-    fields = git("diff-tree", "-r", "-z", "--no-renames", before, new).decode("utf-8", "surrogateescape")
+def _moves(git: Git, intent: Intent, read: Reader) -> list[Move]:
+    if intent.paths and intent.old:
+        before, after = (_below(read, commit, intent.paths) for commit in (intent.old, intent.new))
+        paths = [path for path in sorted({**before, **after}) if before.get(path) != after.get(path)]
+        return [Move(path=path, old=before.get(path), new=after.get(path)) for path in paths]
+    start = intent.old or git.line("hash-object", "-t", "tree", "--stdin")
+    fields = git("diff-tree", "-r", "-z", "--no-renames", start, intent.new).decode(
+        "utf-8", "surrogateescape"
+    )
     parts = fields.split("\0")[:-1]
     moves = []
     for meta, path in zip(parts[::2], parts[1::2], strict=True):
         old_mode, new_mode, old_sha, new_sha, _ = meta.removeprefix(":").split()
         moves.append(Move(path=path, old=_side(old_mode, old_sha), new=_side(new_mode, new_sha)))
     return moves
+
+
+def _below(read: Reader, commit: Sha, paths: Sequence[str]) -> dict[str, tuple[str, Sha]]:
+    found: dict[str, tuple[str, Sha]] = {}
+    for path in paths:
+        item = read.entry(commit, path)
+        inside = read.walk(item.sha) if item and item.is_folder else {}
+        found |= {f"{path}/{name}": (file.mode, file.sha) for name, file in inside.items()}
+        if item and not item.is_folder:
+            found[path] = (item.mode, item.sha)
+    return found
 
 
 def _side(mode: str, sha: str) -> tuple[str, Sha] | None:
@@ -151,13 +170,12 @@ def _links_on_the_way(root: Path, moves: list[Move]) -> bool:
     return any(folder.is_symlink() for folder in folders if folder.is_relative_to(root))
 
 
-def _write(checkout: Checkout, moves: list[Move]) -> None:
+def _write(checkout: Checkout, moves: list[Move], read: Reader) -> None:
     git, root = checkout.git, checkout.root
     wanted = [(move.path, move.new) for move in moves if move.new is not None]
     if any(mode not in ("100644", "100755") for _, (mode, _) in wanted):
         raise LibraryError("The landed commit holds a link or a submodule; the checkout was left alone.")
-    with reading(git) as read:
-        blobs = read.blobs([sha for _, (_, sha) in wanted])
+    blobs = read.blobs([sha for _, (_, sha) in wanted])
     for (path, (mode, _)), data in zip(wanted, blobs, strict=True):
         _write_file(checkout, path, File(data=data, executable=mode == "100755"))
         checkout.reached("checkout: file")

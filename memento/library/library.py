@@ -27,10 +27,13 @@ if TYPE_CHECKING:
     from memento.library import history
     from memento.library.checkout import Checkout
     from memento.library.lock import Held, Intent
+    from memento.library.reader import Reader
     from memento.library.worktree import WorkTreeSnapshot
 
 VARIABLE = "MEMENTO_LIBRARY"
 _TRIES = 5
+_FEW = 3
+"""So many paths fit into the mark that a landing leaves; more are found by comparing commits."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -256,13 +259,11 @@ class Library:
 
         return moving.recover(self, wait_s)
 
-    def follow(self, old: Sha | None, new: Sha, held: "Held") -> str:
+    def follow(self, intent: "Intent", held: "Held", read: "Reader") -> str:
         """Bring the checkout along after main moved; what happened to it, in a sentence."""
-        from memento.library.lock import Intent
-
-        held.enter("index", Intent(old=old, new=new))
+        held.enter("index", intent)
         try:
-            return self.checkout().follow(old, new)
+            return self.checkout().follow(intent, read)
         except (LibraryError, OSError) as error:
             # Landed is landed: an error in the checkout must not look like a failed landing.
             return f"the checkout could not follow: {error}"
@@ -288,9 +289,10 @@ class Library:
         digits = len(old or self.git.line("hash-object", "-t", "tree", "--stdin"))
         with reading(self.git) as read:
             commit = create(draft, read, writer(self.git, digits, self.reached))
-        with self.writing() as held:
-            self.swap(Intent(old=old, new=commit), held)
-            self.follow(old, commit, held)
+            intent = Intent(old=old, new=commit, paths=tuple(files) if len(files) < _FEW else ())
+            with self.writing() as held:
+                self.swap(intent, held)
+                self.follow(intent, held, read)
         return commit
 
     def _differs(self, one: Sha, other: Sha, paths: tuple[str, ...]) -> bool:

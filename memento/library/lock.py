@@ -22,7 +22,7 @@ from memento.types import Sha
 UNSETTLED = "unsettled"
 """The stage of a mark whose author lives and gave up: no lock of git's is its own."""
 
-_BYTES = 2048
+_BYTES = 4096
 """The mark is padded to this, and so replaced by one write: a process dies before or after, not within."""
 
 
@@ -37,6 +37,8 @@ class Intent:
     branch: str | None = None
     commit: Sha | None = None
     """What the branch points at."""
+    paths: tuple[str, ...] = ()
+    """What differs between `old` and `new` lies at or below these; () when that is not known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,8 +126,7 @@ def _orphan(descriptor: int) -> Orphan | None:
     since = os.fstat(descriptor).st_mtime
     try:
         mark = json.loads(text)
-        return Orphan(
-            stage=mark["stage"], since=since, intent=Intent(**mark["intent"]) if mark["intent"] else None
-        )
+        known = mark["intent"] and {**mark["intent"], "paths": tuple(mark["intent"]["paths"])}
+        return Orphan(stage=mark["stage"], since=since, intent=Intent(**known) if known else None)
     except (ValueError, TypeError, KeyError):  # a torn page after the machine crashed
         return Orphan(stage="refs", since=since)

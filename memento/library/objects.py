@@ -20,7 +20,7 @@ from pathlib import Path
 
 from memento.errors import LibraryError
 from memento.library.git import EMAIL, NAME, Git, common_dir
-from memento.library.reader import Entry, Object, Reader, lines
+from memento.library.reader import Entry, Reader, lines
 from memento.library.steps import Reached, nothing
 from memento.types import File, Sha
 
@@ -119,21 +119,17 @@ def create(draft: Draft, read: Reader, write: Writer) -> Sha:
     for path in (*draft.remove, *draft.put, *draft.graft):
         check_path(path)
     grafts: dict[str, Entry | None] = dict.fromkeys(draft.remove)
-    # Whole folders are replaced: what is put below a removed path starts from nothing.
     for path, file in draft.put.items():
         grafts[path] = Entry(mode="100755" if file.executable else "100644", sha=write("blob", file.data))
     grafts |= draft.graft
     parent = draft.parents[0] if draft.parents else None
-    tree = _tree(f"{parent}^{{tree}}" if parent else None, grafts, read, write) or write("tree", b"")
+    tree = _tree(read.root(parent) if parent else None, grafts, read, write) or write("tree", b"")
     return _commit(tree, draft, write)
 
 
 def amend(commit: Sha, draft: Draft, read: Reader, write: Writer) -> Sha:
     """A commit with the tree of `commit` and the message and parents of `draft`."""
-    found = read.object(f"{commit}^{{tree}}")
-    if found is None:
-        raise LibraryError(f"The commit {commit} is missing. Run `memento doctor`.")
-    return _commit(found.sha, draft, write)
+    return _commit(read.root(commit), draft, write)
 
 
 def create_note(text: str, about: Sha, notes: Sha | None, read: Reader, write: Writer) -> Sha:
@@ -141,7 +137,7 @@ def create_note(text: str, about: Sha, notes: Sha | None, read: Reader, write: W
     note = Entry(mode="100644", sha=write("blob", text.encode()))
     # Fanned out once, as git does itself: a flat folder would be written again whole each time.
     path = f"{about[:2]}/{about[2:]}"
-    tree = _tree(f"{notes}^{{tree}}" if notes else None, {path: note}, read, write)
+    tree = _tree(read.root(notes) if notes else None, {path: note}, read, write)
     assert tree is not None
     parents = (notes,) if notes else ()
     return _commit(tree, Draft(message="Notes added by Memento\n", parents=parents), write)
@@ -154,23 +150,27 @@ def _commit(tree: Sha, draft: Draft, write: Writer) -> Sha:
     return write("commit", f"{head}\n\n{draft.message}".encode("utf-8", "replace"))
 
 
-def _tree(name: str | None, edits: Mapping[str, Entry | None], read: Reader, write: Writer) -> Sha | None:
-    """The tree `name` with `edits` by path, written; None when nothing is left in it."""
-    found = read.object(name) if name else None
-    items = _items(found) if found and found.kind == "tree" else {}
+def _tree(sha: Sha | None, edits: Mapping[str, Entry | None], read: Reader, write: Writer) -> Sha | None:
+    """The tree `sha` with `edits` by path, written; None when nothing is left in it."""
+    # (mode, hash) by name: at 10,000 skills, an `Entry` for each would cost more than all the rest.
+    items = {name: (mode, of) for mode, name, of in lines(read.stored(sha), sha)} if sha else {}
     below: dict[str, dict[str, Entry | None]] = {}
     order = list(items)
     for path, item in edits.items():
         head, slash, rest = path.partition("/")
         if slash:
             below.setdefault(head, {})[rest] = item
-        else:
+        elif item is not None:
             _set(items, head, item)
+    for head, item in edits.items():
+        if item is None and "/" not in head and head not in below:
+            _set(items, head, None)
     for head, inner in below.items():
         if edits.get(head) is not None:
             raise LibraryError(f"{head} would be a file and a folder at once. Rename one of them.")
-        mode, sha = items.get(_bytes(head), (b"", b""))
-        old = Sha(sha.hex()) if mode == _FOLDER else None
+        mode, named = items.get(_bytes(head), (b"", b""))
+        # A folder that is itself an edit was removed: what is put there starts from nothing.
+        old = Sha(named.hex()) if mode == _FOLDER and head not in edits else None
         new = _tree(old, inner, read, write)
         _set(items, head, Entry(mode="040000", sha=new) if new is not None else None)
     if not items:
@@ -178,12 +178,7 @@ def _tree(name: str | None, edits: Mapping[str, Entry | None], read: Reader, wri
     if order != list(items):
         # git sorts a folder as if its name ended in a slash
         items = dict(sorted(items.items(), key=lambda item: item[0] + b"/" * (item[1][0] == _FOLDER)))
-    return write("tree", b"".join([b"%b %b\0%b" % (mode, key, sha) for key, (mode, sha) in items.items()]))
-
-
-def _items(tree: Object) -> dict[bytes, tuple[bytes, bytes]]:
-    """(mode, hash) by name: at 10,000 skills, an `Entry` for each would cost more than all the rest."""
-    return {name: (mode, sha) for mode, name, sha in lines(tree.data, tree.sha)}
+    return write("tree", b"".join([b"%b %b\0%b" % (mode, key, of) for key, (mode, of) in items.items()]))
 
 
 def _set(items: dict[bytes, tuple[bytes, bytes]], name: str, item: Entry | None) -> None:

@@ -71,8 +71,9 @@ def write_proposal(git: Git, change: Change, id: str, reached: Reached = nothing
 def merge_of(read: Reader, proposal: Proposal, onto: Sha, trailers: Mapping[str, str]) -> Draft:
     """The merge commit that lands `proposal` on `onto`, to be made. ConflictError as said above."""
     remove, graft = [], {}
-    for path in (f"skills/{proposal.skill}", test_path(proposal.skill)):
-        old, now, new = (_at(read, commit, path) for commit in (proposal.base, onto, proposal.commit))
+    for path in paths_of(proposal.skill):
+        old, new = (_at(read, commit, path) for commit in (proposal.base, proposal.commit))
+        now = old if onto == proposal.base else _at(read, onto, path)
         if new == old:
             continue
         if now not in (old, new):
@@ -86,6 +87,11 @@ def merge_of(read: Reader, proposal: Proposal, onto: Sha, trailers: Mapping[str,
     message = compose(subject, "", {**_inherited(read, proposal), **trailers})
     parents = (onto, proposal.commit)
     return Draft(message=message, parents=parents, remove=tuple(remove), graft=graft)
+
+
+def paths_of(skill: str) -> tuple[str, str]:
+    """All that belongs to a skill: its folder and its test file."""
+    return f"skills/{skill}", test_path(skill)
 
 
 def open_proposals(git: Git) -> tuple[Proposal, ...]:

@@ -23,7 +23,7 @@ from memento.errors import ConflictError, MovedError
 from memento.library.library import Library
 from memento.library.lock import Held, Intent
 from memento.library.objects import Writer, amend, create, create_note, writer
-from memento.library.proposals import merge_of
+from memento.library.proposals import merge_of, paths_of
 from memento.library.reader import Reader, reading
 from memento.library.recovery import NOTES
 from memento.protocols import Snapshot
@@ -81,8 +81,8 @@ class _Queue:
     def round(self, report: GateReport, held: Held | None) -> Landing | None:
         """Rules 2 to 6 once; None when main moved meanwhile."""
         library, proposal = self.library, self.proposal
-        tip = library.tip()
         with reading(library.git) as read:
+            tip = read.commit(library.main) or library.tip()
             write = writer(library.git, len(tip), library.reached)
             try:
                 draft = merge_of(read, proposal, tip, self.trailers(report))
@@ -97,16 +97,16 @@ class _Queue:
                 again = merge_of(read, proposal, tip, self.trailers(report))
                 merge = merge if again == draft else amend(merge, again, read, write)
             intent = self._intent(tip, merge, report, read, write)
-        return self._move(intent, report, held)
+            return self._move(intent, report, held, read)
 
-    def _move(self, intent: Intent, report: GateReport, held: Held | None) -> Landing | None:
+    def _move(self, intent: Intent, report: GateReport, held: Held | None, read: Reader) -> Landing | None:
         """Rules 4 and 6."""
         with _writing(self.library, held) as holder:
             try:
                 self.library.swap(intent, holder)
             except MovedError:
                 return None
-            note = self.library.follow(intent.old, intent.new, holder)
+            note = self.library.follow(intent, holder, read)
         return Landing(
             proposal=self.proposal,
             disposition=Disposition.LANDED,
@@ -126,6 +126,7 @@ class _Queue:
             notes_new=create_note(text, merge, notes, read, write),
             branch=self.proposal.branch,
             commit=self.proposal.commit,
+            paths=paths_of(self.proposal.skill),
         )
 
 

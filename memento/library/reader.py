@@ -9,8 +9,9 @@ A name is anything that git resolves to an object: a hash, `refs/heads/main^{com
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from typing import IO
 
 from memento.errors import LibraryError
@@ -57,6 +58,10 @@ class Reader:
 
     questions: IO[bytes]
     answers: IO[bytes]
+    known: dict[Sha, bytes] = field(default_factory=dict)
+    """Trees that were read. What a hash names never changes."""
+    roots: dict[Sha, Sha] = field(default_factory=dict)
+    """The trees of commits that were read."""
 
     def objects(self, names: Sequence[str]) -> list[Object | None]:
         """The objects of these names, in order; None for what is not there.
@@ -94,17 +99,34 @@ class Reader:
         found = self.objects(names)
         return [entries(item.data, item.sha) if item and item.kind == "tree" else {} for item in found]
 
+    def stored(self, sha: Sha) -> bytes:
+        """A tree as git stores it, read once. LibraryError when it is missing."""
+        if sha not in self.known:
+            found = self.object(sha)
+            if found is None or found.kind != "tree":
+                raise LibraryError(f"The folder {sha} is missing or damaged. `git fsck` says more.")
+            self.known[sha] = found.data
+        return self.known[sha]
+
+    def root(self, commit: Sha) -> Sha:
+        """The tree of a commit. LibraryError when there is no such commit."""
+        if commit not in self.roots:
+            found = self.object(f"{commit}^{{tree}}")
+            if found is None:
+                raise LibraryError(f"The commit {commit} is missing. Run `memento doctor`.")
+            self.known[found.sha] = found.data
+            self.roots[commit] = found.sha
+        return self.roots[commit]
+
     def entry(self, commit: Sha, path: str) -> Entry | None:
         """What is at a path of a commit, None when nothing is."""
-        there = self.object(f"{commit}:{path}")
-        if there and there.kind == "tree":
-            return Entry(mode="040000", sha=there.sha)
-        # The mode of a file is in its folder, and a submodule's commit is nowhere.
-        folder, _, name = path.rpartition("/")
-        found = self.object(f"{commit}:{folder}")
-        if found is None or found.kind != "tree" or name.encode() not in found.data:
-            return None
-        return entries(found.data, found.sha).get(name)
+        item = Entry(mode="040000", sha=self.root(commit))
+        for name in path.split("/"):
+            found = find(self.stored(item.sha), name, item.sha) if item.is_folder else None
+            if found is None:
+                return None
+            item = found
+        return item
 
     def walk(self, name: str) -> Mapping[str, Entry]:
         """Every path below a tree but folders, sorted; none when `name` names no tree."""
@@ -162,9 +184,25 @@ def lines(data: bytes, sha: Sha) -> list[tuple[bytes, bytes, bytes]]:
     """(mode, name, hash) of each entry of the tree `sha`, as stored. LibraryError when it is damaged."""
     width = len(sha) // 2
     parts: list[tuple[bytes, bytes, bytes]] = _line(width).findall(data)
-    if sum([len(mode) + len(name) for mode, name, _ in parts]) + len(parts) * (2 + width) != len(data):
+    if sum(map(len, chain.from_iterable(parts))) + 2 * len(parts) != len(data):
         raise _damaged()
     return parts
+
+
+def find(data: bytes, name: str, sha: Sha) -> Entry | None:
+    """One entry of the tree `sha`, whose stored form is `data`.
+
+    Searched for, not parsed: in a folder of 10,000 that takes microseconds instead of milliseconds.
+    A hash that happens to spell a mode, a space, the name and a zero byte would be taken for an entry:
+    for the shortest name that is one in 2^60, and what is gated is the tree that comes of it.
+    """
+    width = len(sha) // 2
+    for mode in ("40000", "100644", "100755", "120000", "160000"):
+        line = f"{mode} {name}\0".encode("utf-8", "surrogateescape")
+        at = data.find(line) + len(line)
+        if at >= len(line):
+            return Entry(mode=mode.zfill(6), sha=Sha(data[at : at + width].hex()))
+    return None
 
 
 @cache

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from memento.library.git import Git
 from memento.library.lock import UNSETTLED, Intent, Orphan
-from memento.library.reader import reading
+from memento.library.reader import Reader, reading
 from memento.types import Sha
 
 NOTES = "refs/notes/memento"
@@ -33,7 +33,7 @@ class Places:
     main: str
     aside: Path
     """The folder of checkout files that are not whole yet."""
-    follow: Callable[[Sha | None, Sha], str]
+    follow: Callable[[Intent, Reader], str]
 
 
 def mend(places: Places, orphan: Orphan | None) -> tuple[str, ...]:
@@ -45,10 +45,9 @@ def mend(places: Places, orphan: Orphan | None) -> tuple[str, ...]:
     if orphan is not None and orphan.intent is not None:
         done += settle(places.git, places.main, orphan.intent)
         with reading(places.git) as read:
-            tip = read.commit(places.main)
-        if tip == orphan.intent.new:
-            note = places.follow(orphan.intent.old, tip)
-            done.append(f"completed a landing that was interrupted: {note}")
+            if read.commit(places.main) == orphan.intent.new:
+                note = places.follow(orphan.intent, read)
+                done.append(f"completed a landing that was interrupted: {note}")
     return tuple(done)
 
 

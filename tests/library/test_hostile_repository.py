@@ -9,6 +9,7 @@ import pytest
 from memento.errors import LibraryError
 from memento.library import Library
 from memento.library.lock import Intent
+from memento.library.reader import reading
 from memento.skill import edit
 from memento.types import Disposition
 from tests.library.changes import GREEN, landed, propose, rewritten
@@ -221,9 +222,10 @@ def test_a_landed_link_is_not_followed_into_the_checkout(library, git, tmp_path)
     evil = library.at("evil").commit
     git("checkout", "-q", "main", cwd=library.root)
     old = library.tip()
-    with library.writing() as held:
-        library.swap(Intent(old=old, new=evil), held)
-        note = library.follow(old, evil, held)
+    with library.writing() as held, reading(library.git) as read:
+        intent = Intent(old=old, new=evil)
+        library.swap(intent, held)
+        note = library.follow(intent, held, read)
     assert note == (
         "the checkout could not follow: "
         "The landed commit holds a link or a submodule; the checkout was left alone."
