@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from memento.library import Library
     from memento.loop import Event, Loop
     from memento.protocols import Model, Sandbox, Tool
+    from memento.review.importing import Importer
     from memento.review.rollback import Rollback
     from memento.route.router import TantivyRouter
 
@@ -185,6 +186,15 @@ def rollback_of(library: "Library", sandbox: "Sandbox", ambience: Ambience) -> "
     return Rollback(
         library=library, journal=journal, harness=gate.harness, gate=gate, evidence=evidence_of, by="a person"
     )
+
+
+def importer_of(library: "Library", sandbox: "Sandbox", ambience: Ambience) -> "Importer":
+    from memento.loop import evidence_of
+    from memento.review.importing import Importer
+
+    journal = journal_of(library)
+    gate = gate_of(sandbox, journal, ambience)
+    return Importer(library=library, journal=journal, gate=gate, evidence=evidence_of, by="a person")
 
 
 def repeatable(seed: int) -> Ambience:

@@ -40,6 +40,8 @@ COMMANDS = {
     "blame": "Say which task caused each paragraph of a skill.",
     "bisect": "Find the landing that broke a task, from recorded runs.",
     "rollback": "Restore a skill's earlier text, keeping its tests.",
+    "import": "Bring skills in from elsewhere, through the gate.",
+    "export": "Copy or link skills to where other agents look.",
     "validate": "Check skills against the Agent Skills specification.",
     "doctor": "Check this machine and this library.",
     "completion": "Print the shell completion script.",

@@ -1,0 +1,60 @@
+"""`memento.lock`: where each imported skill came from, at the library's top, in a stable order.
+
+{"version": 1,
+ "skills": {"NAME": {"source": "https://...", "commit": "ab12...", "license": "MIT",
+                     "files": {"SKILL.md": "sha256 of the file as it stood in the source"}}}}
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from memento.errors import LibraryError
+from memento.types import FileName, Folder
+
+PLACE = "memento.lock"
+_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """Where one skill came from."""
+
+    source: str
+    commit: str | None
+    license: str | None
+    files: Mapping[FileName, str]
+    """SHA-256 of each file as it stood in the source."""
+
+
+def digests(folder: Folder) -> Mapping[FileName, str]:
+    return {name: hashlib.sha256(file.data).hexdigest() for name, file in sorted(folder.items())}
+
+
+def read_lock(data: bytes | None) -> Mapping[str, Origin]:
+    """The origins by skill; none when there is no file. LibraryError when it cannot be read."""
+    if data is None:
+        return {}
+    try:
+        document = json.loads(data)
+        if document["version"] != _VERSION:
+            raise LibraryError(f"{PLACE} is of a later version. Use a newer Memento.")
+        return {name: _origin(item) for name, item in document["skills"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise LibraryError(f"{PLACE} cannot be read ({error!r}). Restore it: `git log {PLACE}`.") from error
+
+
+def write_lock(origins: Mapping[str, Origin]) -> bytes:
+    document = {"version": _VERSION, "skills": {name: asdict(each) for name, each in origins.items()}}
+    return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _origin(item: Any) -> Origin:
+    return Origin(
+        source=str(item["source"]),
+        commit=None if item["commit"] is None else str(item["commit"]),
+        license=None if item["license"] is None else str(item["license"]),
+        files={str(name): str(digest) for name, digest in item["files"].items()},
+    )
