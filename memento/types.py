@@ -61,6 +61,8 @@ class ChangeKind(StrEnum):
     DISCOVER = "discover"
     ROLLBACK = "rollback"
     EDIT = "edit"
+    RETIRE = "retire"
+    """The skill goes: its folder is empty in the rewrite, and its test file goes with it."""
 
 
 # ---------------------------------------------------------------- a task and its trace

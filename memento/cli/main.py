@@ -42,6 +42,7 @@ COMMANDS = {
     "rollback": "Restore a skill's earlier text, keeping its tests.",
     "import": "Bring skills in from elsewhere, through the gate.",
     "export": "Copy or link skills to where other agents look.",
+    "lint": "Propose merges and retirements of skills.",
     "validate": "Check skills against the Agent Skills specification.",
     "doctor": "Check this machine and this library.",
     "completion": "Print the shell completion script.",

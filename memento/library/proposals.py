@@ -49,7 +49,9 @@ def write_proposal(git: Git, change: Change, id: str, reached: Reached = nothing
         if exam is not None:
             put[test_path(skill)] = File(data=exam.test_file)
         message = describe(skill, rewrite.kind, rewrite.idea, _trailers(change, id))
-        draft = Draft(message=message, parents=(change.base,), remove=(f"skills/{skill}",), put=put)
+        # Tests without their skill would be strangers: a retirement takes them along.
+        gone = (f"skills/{skill}",) if rewrite.folder else paths_of(skill)
+        draft = Draft(message=message, parents=(change.base,), remove=tuple(gone), put=put)
         commit = create(draft, read, writer(git, len(change.base), reached))
     reached("branch: before")
     # The old value of zero: a branch of that name must not exist yet.

@@ -1,0 +1,68 @@
+"""Retirement: a skill's folder and its tests go. No test can speak for that, so a person decides.
+
+custody     nothing else is touched, and no text that somebody pinned goes with it                FAIL
+neighbours  no other skill sends its reader there                                                 FAIL
+person      whether it is missed is no question for a test                                        INDECISIVE
+"""
+
+import re
+from collections.abc import Iterator
+
+from memento.gate.change import Answer, failed, indecisive, listed, passed
+from memento.protocols import Snapshot
+from memento.skill.testfile import test_file_name
+from memento.types import Evidence, Folder, GateOutcome, GateReport, GateStep
+
+_PIN = b"<!-- memento:pin -->"
+
+
+def retires(skill: str, base: Snapshot, head: Snapshot) -> bool:
+    """Whether the change from `base` to `head` removes the skill."""
+    return bool(base.folder(skill)) and not head.folder(skill)
+
+
+def retirement(skill: str, base: Snapshot, head: Snapshot) -> GateReport:
+    """The gate's report on a change that removes `skill`; the first FAIL ends it."""
+    steps: list[GateStep] = []
+    for name, answer in _answers(skill, base, head):
+        steps.append(GateStep(name=name, outcome=answer.outcome, detail=answer.detail))
+        if answer.outcome is GateOutcome.FAIL:
+            break
+    outcome = GateOutcome.FAIL if steps[-1].outcome is GateOutcome.FAIL else GateOutcome.INDECISIVE
+    return GateReport(skill=skill, outcome=outcome, evidence=Evidence.LINT, steps=tuple(steps))
+
+
+def _answers(skill: str, base: Snapshot, head: Snapshot) -> Iterator[tuple[str, Answer]]:
+    yield "custody", _custody(skill, base, head)
+    yield "neighbours", _neighbours(skill, head)
+    yield "person", indecisive("a human must say whether the skill may go")
+
+
+def _custody(skill: str, base: Snapshot, head: Snapshot) -> Answer:
+    before, after = base.entries(), head.entries()
+    touched = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+    test = f"skill_tests/{test_file_name(skill)}"
+    strangers = [path for path in touched if not path.startswith(f"skills/{skill}/") and path != test]
+    if strangers:
+        return failed(f"it touches files that are not its own: {listed(strangers)}")
+    if test in after:
+        return failed(f"{test} would be left without its skill")
+    old = base.skill(skill)
+    if _pinned(base.folder(skill)) or (old is not None and old.metadata.get("memento-pinned")):
+        return failed("text of it is pinned")
+    return passed("only the skill's own folder and its tests go")
+
+
+def _pinned(folder: Folder) -> bool:
+    return any(_PIN in file.data for file in folder.values())
+
+
+def _neighbours(skill: str, head: Snapshot) -> Answer:
+    """No skill that stays names this one as a link, a path or a code word."""
+    pattern = re.compile(rb"(?:skills/|\.\./|`)" + re.escape(skill.encode()) + rb"(?![\w-])")
+    using = [
+        name for name in head.names() if any(pattern.search(file.data) for file in head.folder(name).values())
+    ]
+    if using:
+        return failed(f"these skills send their reader there: {listed(using)}")
+    return passed("no other skill names it")
