@@ -249,7 +249,7 @@ import sys, types, click
 from memento.cli import main
 @click.command()
 def command():
-    {}["what a skill said \\x1b[2J"]
+    raise ValueError("what a skill said \\x1b[2J")
 sys.modules["memento.cli.buggy"] = types.SimpleNamespace(command=command)
 main.COMMANDS["buggy"] = "Has a bug."
 main.main(["buggy"])
