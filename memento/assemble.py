@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -42,6 +43,8 @@ class Ambience:
     now: Callable[[], float] = time.time
     clock: Callable[[], float] = time.monotonic
     new_id: Callable[[], str] = lambda: secrets.token_hex(5)
+    chance: Callable[[], float] = Random().random  # noqa: S311 (which cached verdicts to check)
+    """In [0, 1): how often the gate checks what it remembers."""
 
 
 def journal_of(library: "Library") -> "Journal":
@@ -88,15 +91,38 @@ def router_of(config: "Config", journal: "Journal") -> "TantivyRouter":
 
 
 def gate_of(
-    sandbox: "Sandbox", journal: "Journal", ambience: Ambience, *, use_cache: bool = True
+    sandbox: "Sandbox",
+    journal: "Journal",
+    ambience: Ambience,
+    *,
+    use_cache: bool = True,
+    workers: int = 2,
+    threshold: float | None = None,
 ) -> "TestGate":
     from memento.gate.gate import TestGate
     from memento.gate.harness import Harness
+    from memento.gate.routes import Routes
+    from memento.protocols import Snapshot
+
+    def route(text: str, snapshot: Snapshot) -> str | None:
+        return router().route(text, snapshot).skill
+
+    @cache
+    def router() -> "TantivyRouter":
+        # Without history: what lands must not depend on who was lucky so far.
+        from memento.route.router import THRESHOLD, TantivyRouter
+
+        return TantivyRouter(threshold=THRESHOLD if threshold is None else threshold)
 
     harness = Harness(
-        sandbox=sandbox, journal=journal, new_word=lambda: secrets.token_hex(16), use_cache=use_cache
+        sandbox=sandbox,
+        journal=journal,
+        new_word=lambda: secrets.token_hex(16),
+        use_cache=use_cache,
+        workers=workers,
+        chance=ambience.chance,
     )
-    return TestGate(harness=harness, clock=ambience.clock)
+    return TestGate(harness=harness, clock=ambience.clock, routes=Routes(router=route))
 
 
 def tools_of(config: "Config", ambience: Ambience) -> "tuple[Tool, ...]":
@@ -168,7 +194,7 @@ def loop_of(
         exam_author=LLMExamAuthor(model=metered),
         rewriter=LLMRewriter(model=metered),
         charterer=LLMCharterer(model=metered),
-        gate=gate_of(sandbox, journal, ambience),
+        gate=gate_of(sandbox, journal, ambience, threshold=config.route.threshold),
         model=model.name,
         settings=LoopSettings(**config.loop.model_dump()),
         now=ambience.now,
@@ -201,7 +227,9 @@ def repeatable(seed: int) -> Ambience:
     """Time and chance of a demo: the same seed gives the same commits, to the last digit."""
     seconds = count(1_767_225_600)  # 2026-01-01, a second a look
     chance = Random(f"ids {seed}")  # noqa: S311 (names of branches, not secrets)
-    return Ambience(now=lambda: float(next(seconds)), new_id=lambda: f"{chance.getrandbits(40):010x}")
+    return Ambience(
+        now=lambda: float(next(seconds)), new_id=lambda: f"{chance.getrandbits(40):010x}", chance=lambda: 1.0
+    )
 
 
 def demo(

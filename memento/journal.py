@@ -3,7 +3,7 @@
     episodes    one row per attempt, the whole value as JSON
     outcomes    what an episode says about the skill version it used; utility is a query over it
     ideas       proposals and what became of them; refused ones are not tried again
-    runs        test runs that passed, by content: the gate's cache
+    runs        test runs that passed, and what follows from content alone: the gate's cache
 
 Nothing that a user needs lives only here: skills, tests, tips and evidence are in git. A rejected
 proposal changes no outcome, and a rewrite does not wipe the outcomes of the version before.
@@ -11,7 +11,7 @@ proposal changes no outcome, and a rewrite does not wipe the outcomes of the ver
 
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -201,6 +201,30 @@ class Journal:
             value = _adapter(tuple[TestResult, ...]).dump_json(results).decode()
             with self._transaction() as db:
                 db.execute("insert or replace into runs values (?,?)", (key, value))
+
+    def recall(self, keys: Iterable[str]) -> Mapping[str, str]:
+        """What was remembered under these keys, of those under which anything was."""
+        wanted = list(keys)
+        if not wanted:
+            return {}
+        found: dict[str, str] = {}
+        with self._transaction() as db:
+            for start in range(0, len(wanted), 500):  # below SQLite's limit of variables
+                part = wanted[start : start + 500]
+                marks = ",".join("?" * len(part))
+                found.update(db.execute(f"select key, value from runs where key in ({marks})", part))  # noqa: S608
+        return found
+
+    def remember(self, values: Mapping[str, str]) -> None:
+        """Keep texts under keys that name all that they depend on."""
+        if values:
+            with self._transaction() as db:
+                db.executemany("insert or replace into runs values (?,?)", list(values.items()))
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Remove what was remembered under these keys."""
+        with self._transaction() as db:
+            db.executemany("delete from runs where key = ?", [(key,) for key in keys])
 
 
 def _create(path: Path) -> None:

@@ -381,6 +381,19 @@ class TestResult:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RouteChange:
+    """Which skill a request reached before a change and reaches after it; None is no skill."""
+
+    query: str
+    owner: str
+    """The skill whose test file names the request."""
+    wanted: bool
+    """Whether it is to reach its owner (QUERIES) or not (NEAR_MISSES)."""
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class GateReport:
     """The gate's answer about one skill at one commit."""
 
@@ -391,6 +404,12 @@ class GateReport:
     tests: tuple[TestResult, ...] = ()
     new_tests: tuple[str, ...] = ()
     """Tests that were red on the parent and are green now."""
+    flaky: tuple[str, ...] = ()
+    """Tests whose result differed between two runs of the same content; they decide nothing."""
+    needs_model: tuple[str, ...] = ()
+    """Tests that only a model could take; they were not run."""
+    routes: tuple[RouteChange, ...] = ()
+    """The requests whose route changed, and those of this skill."""
     seconds: float = 0.0
 
     @property

@@ -1,9 +1,12 @@
 """One skill's change as the gate's steps see it, and how a step answers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from memento.protocols import Snapshot
+from memento.gate.plan import Plan, plan
+from memento.gate.view import View
+from memento.skill import parse
 from memento.skill.testfile import expected_tests, parked_tests, test_file_name
 from memento.types import Exam, Exercise, Folder, GateOutcome, Skill
 
@@ -13,8 +16,8 @@ class Change:
     """Everything that may decide: what stood before, what is proposed, and what was agreed upon."""
 
     skill: str
-    base: Snapshot
-    head: Snapshot
+    base: View
+    head: View
     exam: Exam | None
     exercise: Exercise | None
 
@@ -25,38 +28,62 @@ class Change:
 
     @cached_property
     def before(self) -> Folder:
-        return self.base.folder(self.skill)
+        return self.base.snapshot.folder(self.skill)
 
     @cached_property
     def after(self) -> Folder:
-        return self.head.folder(self.skill)
+        return self.head.snapshot.folder(self.skill)
 
     @cached_property
     def parent(self) -> Skill | None:
-        return self.base.skill(self.skill)
+        return _skill(self.before, self.skill)
 
     @cached_property
     def candidate(self) -> Skill | None:
-        return self.head.skill(self.skill)
+        return _skill(self.after, self.skill)
 
     @cached_property
     def old_test(self) -> bytes | None:
-        return self.base.test(self.skill)
+        return self.base.snapshot.test(self.skill)
 
     @cached_property
     def test(self) -> bytes | None:
-        return self.head.test(self.skill)
+        return self.head.snapshot.test(self.skill)
 
     @cached_property
     def new_tests(self) -> tuple[str, ...]:
         """Tests that the head has and the base has not. Raises SyntaxError for a broken test file."""
         old = set(expected_tests(self.old_test)) if self.old_test else set()
-        return tuple(name for name in expected_tests(self.test or b"") if name not in old)
+        return tuple(name for name in self.plan.deciding if name not in old)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What the head's test file will do. Raises SyntaxError for a broken test file."""
+        return plan(self.test or b"")
 
     @cached_property
     def parked(self) -> frozenset[str]:
         """Tests of the head that do not decide. Raises SyntaxError for a broken test file."""
         return parked_tests(self.test or b"")
+
+    @cached_property
+    def beside_before(self) -> Mapping[str, Folder]:
+        """Other skills that this one's files named."""
+        return self._beside(self.base)
+
+    @cached_property
+    def beside_after(self) -> Mapping[str, Folder]:
+        """Other skills that this one's files name."""
+        return self.beside_before if self.standing else self._beside(self.head)
+
+    def _beside(self, view: View) -> Mapping[str, Folder]:
+        facts = view.facts([self.skill]).get(self.skill)
+        return view.folders(facts.beside) if facts else {}
+
+    @property
+    def standing(self) -> bool:
+        """Nothing is proposed: the skill is gated as it stands."""
+        return self.base is self.head
 
     @property
     def changes_skill(self) -> bool:
@@ -66,6 +93,12 @@ class Change:
     def own_paths(self) -> tuple[str, str]:
         """The folder and the file that a change of this skill may touch."""
         return f"skills/{self.skill}/", f"skill_tests/{test_file_name(self.skill)}"
+
+
+def _skill(folder: Folder, name: str) -> Skill | None:
+    """Read from the folder alone: a snapshot may have to read all of its skills to answer for one."""
+    document = folder.get("SKILL.md")
+    return parse(document.data, folder=name).skill if document else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

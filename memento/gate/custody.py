@@ -35,7 +35,7 @@ def custody(change: Change) -> Answer:
 
 
 def _breaches(change: Change) -> Iterator[str]:
-    before, after = change.base.entries(), change.head.entries()
+    before, after = change.base.entries, change.head.entries
     touched = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
     folder, test = change.own_paths
     if change.authored:
@@ -48,7 +48,7 @@ def _breaches(change: Change) -> Iterator[str]:
     if exam is not None and hashlib.sha256(change.test or b"").hexdigest() != exam.digest:
         yield "the test file is not the exam that was frozen before the rewrite"
     if change.changes_skill:
-        altered = _altered_tests(change.old_test, change.test)
+        altered = altered_tests(change.old_test, change.test)
         if altered:
             yield f"tests that were there before are changed or gone: {listed(altered)}"
         if (
@@ -83,7 +83,7 @@ def _shapes(paths: list[str], modes: dict[str, str]) -> Iterator[str]:
             yield f"{path} and {folded[key]} are one file on some systems"
 
 
-def _altered_tests(old: bytes | None, new: bytes | None) -> list[str]:
+def altered_tests(old: bytes | None, new: bytes | None) -> list[str]:
     """Names at the top of the old file whose code is not in the new file, literally the same tree."""
     try:
         after = _definitions(new or b"")

@@ -1,33 +1,59 @@
-"""Runs a skill's test file in the sandbox and decides, from outside, which tests passed.
+"""Runs test files in the sandbox and decides, from outside, which tests passed.
 
-    what runs        the test file and the skill's folder, exported read-only; nothing else of the library
-    what is expected the test functions that the file's syntax tree names, known before anything runs
-    what counts      a line of the reporter for each expected test, all of them passed, and an orderly end
+    what runs        a test file and its skill's folder, exported read-only, with the skills it names
+    what is expected the tests and cases that the file's syntax tree names, known before anything runs
+    what counts      a report for each expected test, all of them passed, and an orderly end
 
 An expected test that did not report has failed, whatever the process says of itself: `os._exit(0)`,
 a crash, a hang, a skip, an empty parametrize and a test that was never collected all look the same.
-No conftest.py, ini file or plugin of the tested code is honoured, for none is exported or loaded.
+So does a run that left a process behind, or changed what was exported. No conftest.py, ini file or
+plugin of the tested code is honoured, for none is exported or loaded.
+
+A run alone has a sandbox of its own. Runs of skills that did not change may share one, a process
+group each: what is green there is believed, what is not is run again alone.
 """
 
-import hashlib
 import json
-import platform
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
-from importlib import resources
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from memento.errors import SandboxError
+from memento.gate.exports import ROOT, Place, export, fingerprint
+from memento.gate.keys import run_key
+from memento.gate.plan import plan
+from memento.gate.reports import RUN, read_reports
 from memento.journal import Journal
-from memento.protocols import Completed, Limits, Mount, Sandbox
-from memento.skill.testfile import base_name, expected_tests, test_file_name
+from memento.protocols import Limits, Mount, Sandbox
 from memento.types import Folder, TestResult
 
-LIBRARY = "/library"
-LIMITS = Limits(wall_s=60.0, cpu_s=50, memory_mb=1024, processes=64, file_mb=64, output_kb=1024)
-RUN = "<run>"
-"""Id of the pseudo test that stands for the run itself: collection, and an orderly end."""
+__all__ = ["RUN", "Harness", "Job", "Results"]
+
+Results = tuple[TestResult, ...]
+
+FILE_SECONDS = 55.0
+LIMITS = Limits(wall_s=75.0, cpu_s=60, memory_mb=1024, processes=64, file_mb=64, output_kb=1024)
+BATCH = 250
+"""Files per sandbox: its temporary folder and its output are shared by all of them."""
+RECHECK = 0.05
+"""Share of cache hits that are run again, to check the cache."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """One test file to run on one state of a skill."""
+
+    skill: str
+    folder: Folder
+    test: bytes
+    beside: Mapping[str, Folder] = field(default_factory=dict)
+    """Other skills that the files of this one name."""
+    routes: Mapping[str, str | None] = field(default_factory=dict)
+    """What `route(request)` answers."""
+    again: bool = False
+    """The second run: other order, time zone, working directory; the hash seed always differs."""
+    until_red: bool = False
+    """Stop at the first red test: all that a mutant needs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,111 +65,108 @@ class Harness:
     new_word: Callable[[], str]
     """An unguessable word per run."""
     use_cache: bool = True
+    workers: int = 2
+    chance: Callable[[], float] = lambda: 1.0
+    """In [0, 1); below RECHECK the cache is not believed this time."""
+    _ahead: dict[str, Results] = field(default_factory=dict, repr=False, compare=False)
 
-    def run(self, skill: str, folder: Folder, test: bytes) -> tuple[TestResult, ...]:
+    def run(self, skill: str, folder: Folder, test: bytes) -> Results:
         """One result per expected test, plus one for the run itself when it did not end in order.
 
         Raises SandboxError when the sandbox broke: that is no verdict.
         """
-        key = self._key(skill, folder, test)
-        if self.use_cache and (known := self.journal.cached_run(key)) is not None:
+        return self.run_alone(Job(skill=skill, folder=folder, test=test))
+
+    def run_alone(self, job: Job) -> Results:
+        """The same for a job, in a sandbox of its own unless its results are known."""
+        key = run_key(job, self.sandbox.name)
+        if (ahead := self._ahead.get(key)) is not None:
+            return ahead
+        if self.use_cache and (known := self.journal.cached_run(key)) is not None and not self._doubt():
             return known
-        results = self._execute(skill, folder, test)
+        (results,) = self._execute([job])
         self.journal.cache_run(key, results)
         return results
 
-    def _execute(self, skill: str, folder: Folder, test: bytes) -> tuple[TestResult, ...]:
-        expected = expected_tests(test)
+    def run_together(self, jobs: Sequence[Job]) -> list[Results]:
+        """Run jobs of one skill in one sandbox: nothing is remembered."""
+        return self._execute(jobs) if jobs else []
+
+    def run_ahead(self, green: Sequence[Job], red: Sequence[Job]) -> None:
+        """Run jobs of unchanged skills together, and keep what `run_alone` may believe.
+
+        `green` ones must pass: what did not pass in company is run again alone when its turn comes.
+        `red` ones are controls, kept when their run ended in order.
+        """
+        for jobs, wanted in ((green, True), (red, False)):
+            keyed = {run_key(job, self.sandbox.name): job for job in jobs}
+            known = self.journal.recall(keyed) if self.use_cache else {}
+            keys = [key for key in keyed if key not in known]
+            for start in range(0, len(keys), BATCH):
+                part = keys[start : start + BATCH]
+                for key, results in zip(part, self._execute([keyed[key] for key in part]), strict=True):
+                    passed = all(result.passed for result in results)
+                    if passed if wanted else not any(result.id == RUN for result in results):
+                        self._ahead[key] = results
+                        self.journal.cache_run(key, results)
+
+    def _doubt(self) -> bool:
+        return self.chance() < RECHECK
+
+    def _execute(self, jobs: Sequence[Job]) -> list[Results]:
         word = self.new_word()
+        plans = [plan(job.test) for job in jobs]
         with tempfile.TemporaryDirectory(prefix="memento-gate-") as temporary:
             root = Path(temporary)
-            _export(root / "skills" / skill, folder)
-            _export_file(root / "skill_tests" / test_file_name(skill), test)
-            with self.sandbox.open(mounts=[Mount(source=root, target=LIBRARY)], limits=LIMITS) as session:
-                library = session.path(LIBRARY)
-                file = f"{library}/skill_tests/{test_file_name(skill)}"
+            places = [export(root, number, job) for number, job in enumerate(jobs)]
+            before = fingerprint(root)
+            limits = _limits(len(jobs))
+            with self.sandbox.open(mounts=[Mount(source=root, target=ROOT)], limits=limits) as session:
+                orders = [
+                    _order(place, job, leave_out=plan.model, path=session.path)
+                    for place, job, plan in zip(places, jobs, plans, strict=True)
+                ]
+                order = {
+                    "word": word,
+                    "root": session.path(ROOT),
+                    "scratch": session.path("/tmp"),  # noqa: S108 (the sandbox's own)
+                    "workers": min(self.workers, len(jobs)),
+                    "seconds_per_file": FILE_SECONDS,
+                    "jobs": orders,
+                }
                 done = session.run(
                     [*session.python, "-m", "memento.gate.inside"],
-                    stdin=json.dumps({"word": word, "root": library, "file": file}).encode(),
+                    stdin=json.dumps(order).encode(),
                     env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
                 )
-        return read_results(done, word, expected)
-
-    def _key(self, skill: str, folder: Folder, test: bytes) -> str:
-        """Everything that the results depend on: content, harness, interpreter, sandbox."""
-        parts = [skill, platform.python_version(), self.sandbox.name, _harness_digest(), _digest(test)]
-        parts += [f"{n} {_digest(f.data)} {f.executable}" for n, f in sorted(folder.items())]
-        return _digest("\n".join(parts).encode())
+            changed = fingerprint(root) != before
+        return [read_reports(done, word, number, plan, changed=changed) for number, plan in enumerate(plans)]
 
 
-def read_results(done: Completed, word: str, expected: tuple[str, ...]) -> tuple[TestResult, ...]:
-    """The verdict on each expected test, from what the sandboxed process printed."""
-    reported: dict[str, list[TestResult]] = {name: [] for name in expected}
-    twice = [name for name in reported if expected.count(name) > 1]
-    strange: list[TestResult] = []
-    ended = False
-    for line in done.stdout.decode("utf-8", "replace").splitlines():
-        mark, _, said = line.partition(" ")
-        if mark != word:
-            continue
-        if said.startswith("end "):
-            ended = True
-            continue
-        result = _parse(said)
-        base = base_name(result.id)
-        reported.get(base, strange).append(result)
-    for name in twice:
-        # The second definition hides the first: a failing test can be covered by an empty one.
-        reported[name] = [TestResult(id=name, passed=False, detail="it is defined more than once")]
-    results = [r for name, own in reported.items() for r in (own or [_silent(name, done)])]
-    results += [TestResult(id=r.id, passed=False, detail=r.detail or "not in the test file") for r in strange]
-    if not ended:
-        results.append(TestResult(id=RUN, passed=False, detail=_how_it_ended(done)))
-    elif not expected:
-        results.append(TestResult(id=RUN, passed=False, detail="the file has no tests"))
-    return tuple(results)
+def _limits(files: int) -> Limits:
+    if files == 1:
+        return LIMITS
+    return Limits(
+        wall_s=LIMITS.wall_s + 3.0 * files,
+        cpu_s=LIMITS.cpu_s,
+        memory_mb=LIMITS.memory_mb,
+        processes=LIMITS.processes,
+        file_mb=4 * LIMITS.file_mb,
+        output_kb=32 * LIMITS.output_kb,
+    )
 
 
-def _parse(said: str) -> TestResult:
-    try:
-        fields = json.loads(said)
-        return TestResult(id=str(fields["id"]), passed=fields["passed"] is True, detail=str(fields["detail"]))
-    except (ValueError, KeyError, TypeError):
-        return TestResult(id=RUN, passed=False, detail=f"an unreadable report: {said[:200]}")
-
-
-def _silent(name: str, done: Completed) -> TestResult:
-    return TestResult(id=name, passed=False, detail=f"did not report: {_how_it_ended(done)}")
-
-
-def _how_it_ended(done: Completed) -> str:
-    if done.timed_out:
-        return "the run was stopped at its time limit"
-    if done.truncated:
-        return "the run printed more than its output limit"
-    last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-    return f"the run ended early with exit code {done.exit_code}" + (f" ({last[0][:200]})" if last else "")
-
-
-def _export(target: Path, folder: Folder) -> None:
-    for name, file in folder.items():
-        if Path(name).is_absolute() or ".." in Path(name).parts:
-            raise SandboxError(f"refusing to export a file named {name!r}")
-        _export_file(target / name, file.data)
-
-
-def _export_file(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-
-
-def _harness_digest() -> str:
-    parts = [
-        resources.files("memento.gate").joinpath("inside.py").read_bytes(),
-        resources.files("memento.testing").joinpath("plugin.py").read_bytes(),
-    ]
-    return _digest(b"".join(parts))
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+def _order(
+    place: Place, job: Job, *, leave_out: frozenset[str], path: Callable[[str], str]
+) -> dict[str, object]:
+    return {
+        "id": place.number,
+        "file": path(place.test),
+        "skills": path(place.skills),
+        "routes": path(place.routes),
+        "leave_out": sorted(leave_out),
+        "reverse": job.again,
+        "until_red": job.until_red,
+        # POSIX zones: no database of zones is needed for them.
+        "env": {"TZ": "MMT-13:30" if job.again else "UTC0"},
+    }

@@ -14,7 +14,7 @@ from memento.types import Folder
 
 
 def static(change: Change) -> Answer:
-    """FAIL on what no skill may carry; INDECISIVE when an agent's change would reach further than before."""
+    """FAIL on what no skill may carry; INDECISIVE when a change would reach further than before."""
     if not change.after:
         return failed(f"there is no skill {change.skill}")
     errors = [d for d in check(change.after, name=change.skill) if d.severity == "error"]
@@ -30,7 +30,7 @@ def static(change: Change) -> Answer:
     if _gives_the_answer(change):
         return failed("it contains the answer of the task that it was learned from")
     wider = sorted(capabilities(change.after, change.candidate) - capabilities(change.before, change.parent))
-    if wider and change.authored:
+    if wider and not change.standing:
         return indecisive(f"it would reach further than before, a human must agree: {listed(wider)}")
     return passed("specification, links, scripts, security")
 

@@ -2,23 +2,25 @@
 
                     new tests     old tests
     parent          all red       some green      red-to-green, and what must stay green
-    candidate       all green     green stays     stay-green, test by test
+    candidate       all green     green stays     stay-green, test by test; twice, to find flaky tests
     emptied         all red                       teeth: the tests notice that the skill is gone
 
 A file that brings no new test (a full gate, or a person's edit of prose) must be green on the
-candidate and lose at least one test on the emptied skill.
+candidate and lose at least one test on the emptied skill. A test that is flaky decides nothing.
 """
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from memento.gate.change import Answer, Change, failed, listed, passed
-from memento.gate.harness import RUN, Harness
+from memento.gate.change import Answer, Change, failed, indecisive, listed, passed
+from memento.gate.harness import RUN, Harness, Job, Results
+from memento.gate.keys import run_key
 from memento.skill import edit
 from memento.skill.testfile import base_name
-from memento.types import File, Folder, TestResult
+from memento.types import File, Folder
 
-Results = tuple[TestResult, ...]
+Answers = Mapping[str, str | None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,24 +29,66 @@ class Trial:
 
     new_tests: tuple[str, ...]
     parked: frozenset[str]
+    """Tests that decide nothing: parked by a rollback, or flaky."""
     parent: Results
     candidate: Results
     emptied: Results
+    flaky: tuple[str, ...] = ()
 
 
-def hold(change: Change, harness: Harness) -> Trial:
-    """Run the three states side by side. Raises SandboxError; a broken test file is a red result."""
-    test = change.test or b""
-    states = (change.before, change.after, emptied(change.after))
-    with ThreadPoolExecutor(max_workers=len(states)) as pool:
-        parent, candidate, empty = pool.map(lambda folder: harness.run(change.skill, folder, test), states)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Runs:
+    """The jobs of a trial."""
+
+    parent: Job
+    candidate: Job
+    again: Job
+    emptied: Job
+
+    def all(self) -> tuple[Job, ...]:
+        return (self.parent, self.candidate, self.again, self.emptied)
+
+
+def runs(change: Change, before: Answers, after: Answers) -> Runs:
+    """What to run; `before` and `after` say where requests go in the two libraries."""
+    test, name = change.test or b"", change.skill
+    gone = {request: None if to == name else to for request, to in after.items()}
+    beside = change.beside_after
+
+    def job(folder: Folder, routes: Answers, others: Mapping[str, Folder], *, again: bool = False) -> Job:
+        return Job(skill=name, folder=folder, test=test, routes=routes, beside=others, again=again)
+
+    return Runs(
+        parent=job(change.before, before, change.beside_before),
+        candidate=job(change.after, after, beside),
+        again=job(change.after, after, beside, again=True),
+        emptied=job(emptied(change.after), gone, beside),
+    )
+
+
+def hold(change: Change, harness: Harness, planned: Runs) -> Trial:
+    """Run the states side by side, each alone. Raises SandboxError; a broken test file is a red result."""
+    jobs = planned.all()
+    if run_key(jobs[0], "") == run_key(jobs[1], ""):
+        jobs = jobs[1:]
+    with ThreadPoolExecutor(max_workers=harness.workers) as pool:
+        found = list(pool.map(harness.run_alone, jobs))
+    parent, candidate, again, empty = found if len(found) == 4 else (found[0], *found)
+    flaky = differing(candidate, again)
     return Trial(
-        new_tests=change.new_tests,
-        parked=change.parked,
+        new_tests=tuple(name for name in change.new_tests if name not in flaky),
+        parked=change.parked | set(flaky),
         parent=parent,
         candidate=candidate,
         emptied=empty,
+        flaky=flaky,
     )
+
+
+def differing(one: Results, other: Results) -> tuple[str, ...]:
+    """Tests, without the run itself, that are green in one and not in the other."""
+    names = {base_name(result.id) for result in (*one, *other)} - {RUN}
+    return tuple(sorted(name for name in names if green(one, name) != green(other, name)))
 
 
 def emptied(folder: Folder) -> Folder:
@@ -53,36 +97,45 @@ def emptied(folder: Folder) -> Folder:
     return {**folder, "SKILL.md": File(data=edit(document.data, body=""), executable=document.executable)}
 
 
+def steadiness(trial: Trial) -> Answer:
+    """No test changed its mind between two runs of the same content."""
+    if trial.flaky:
+        return indecisive(f"these tests differ between two runs of the same content: {listed(trial.flaky)}")
+    return passed("twice the same, in another order, place and time zone")
+
+
 def red_to_green(trial: Trial) -> Answer:
     """Each new test fails on the parent and passes on the candidate."""
     if not trial.new_tests:
+        if trial.flaky:
+            return indecisive("no new test is steady")
         return failed("the exam has no new test")
-    early = [t for t in trial.new_tests if _green(trial.parent, t)]
+    early = [t for t in trial.new_tests if green(trial.parent, t)]
     if early:
         return failed(f"these tests pass already on the parent, so they prove nothing: {listed(early)}")
-    red = [t for t in trial.new_tests if not _green(trial.candidate, t)]
+    red = [t for t in trial.new_tests if not green(trial.candidate, t)]
     if red:
-        return failed(f"still red on the candidate: {listed(red)}{_why(trial.candidate, red[0])}")
+        return failed(f"still red on the candidate: {listed(red)}{why(trial.candidate, red[0])}")
     return passed(f"{len(trial.new_tests)} red on the parent, green on the candidate")
 
 
 def stay_green(trial: Trial, *, everything: bool = False) -> Answer:
     """What was green on the parent is green on the candidate; `everything` asks it of each test there is."""
     results = trial.candidate if everything else trial.parent
-    due = {base_name(result.id) for result in results} - trial.parked
+    due = {base_name(result.id) for result in results} - trial.parked - {RUN}
     if not everything:
-        due = {name for name in due if _green(trial.parent, name)}
-    broken = sorted(name for name in due if not _green(trial.candidate, name))
+        due = {name for name in due if green(trial.parent, name)}
+    broken = sorted(name for name in due if not green(trial.candidate, name))
     if _ended_badly(trial.candidate):
         broken.append(RUN)
     if broken:
-        return failed(f"red on the candidate: {listed(broken)}{_why(trial.candidate, broken[0])}")
+        return failed(f"red on the candidate: {listed(broken)}{why(trial.candidate, broken[0])}")
     return passed(f"{len(due)} stay green")
 
 
 def parking(trial: Trial, parked: tuple[str, ...]) -> Answer:
     """A rollback parks just the tests that the newer text passed and the restored one cannot."""
-    needless = [t for t in parked if _green(trial.candidate, t) or not _green(trial.parent, t)]
+    needless = [t for t in parked if green(trial.candidate, t) or not green(trial.parent, t)]
     if needless:
         return failed(f"these tests need no parking: {listed(needless)}")
     return passed(f"kept, and not deciding until a change turns them green: {listed(parked)}")
@@ -90,7 +143,7 @@ def parking(trial: Trial, parked: tuple[str, ...]) -> Answer:
 
 def teeth(trial: Trial) -> Answer:
     """The tests notice an emptied skill: each new one, or one at least when none is new."""
-    blind = [t for t in trial.new_tests if _green(trial.emptied, t)]
+    blind = [t for t in trial.new_tests if green(trial.emptied, t)]
     if blind:
         return failed(f"these tests pass on the emptied skill too: {listed(blind)}")
     deciding = [result for result in trial.emptied if base_name(result.id) not in trial.parked]
@@ -99,7 +152,8 @@ def teeth(trial: Trial) -> Answer:
     return passed("the tests fail on the emptied skill")
 
 
-def _green(results: Results, name: str) -> bool:
+def green(results: Results, name: str) -> bool:
+    """Whether a test reported, and all its cases passed."""
     own = [result for result in results if base_name(result.id) == name]
     return bool(own) and all(result.passed for result in own)
 
@@ -108,7 +162,8 @@ def _ended_badly(results: Results) -> bool:
     return any(result.id == RUN for result in results)
 
 
-def _why(results: Results, name: str) -> str:
+def why(results: Results, name: str) -> str:
+    """The first line of what a red test said, in brackets."""
     for result in results:
         if base_name(result.id) == name and not result.passed and result.detail:
             return f" ({result.detail.splitlines()[0][:200]})"

@@ -2,7 +2,10 @@
 
 import pytest
 
-from memento.gate.harness import RUN, Harness, read_results
+from memento.gate.harness import RUN, Harness, Job
+from memento.gate.keys import run_key
+from memento.gate.plan import plan
+from memento.gate.reports import read_reports
 from memento.protocols import Completed
 from memento.skill.testfile import expected_tests
 from memento.types import TestResult
@@ -68,7 +71,7 @@ def test_passing_tests_pass_and_say_so(harness: Harness) -> None:
 
 def test_a_hang_is_stopped_and_fails(harness: Harness) -> None:
     done = Completed(exit_code=-9, stdout=b"", stderr=b"", timed_out=True)
-    assert read_results(done, "w", ("test_a",)) == (
+    assert read_reports(done, "w", 0, plan(b"def test_a(): ...")) == (
         TestResult(id="test_a", passed=False, detail="did not report: the run was stopped at its time limit"),
         TestResult(id=RUN, passed=False, detail="the run was stopped at its time limit"),
     )
@@ -78,7 +81,9 @@ def test_a_pass_is_remembered_by_content_and_a_failure_is_not(harness: Harness) 
     harness.run("adder", folder(), OLD_TEST.encode())
     harness.run("adder", folder("print(0)"), OLD_TEST.encode())
     known = [
-        harness.journal.cached_run(harness._key("adder", content, OLD_TEST.encode()))
+        harness.journal.cached_run(
+            run_key(Job(skill="adder", folder=content, test=OLD_TEST.encode()), "bubblewrap")
+        )
         for content in (folder(), folder("print(0)"), folder(version="2.0.0"))
     ]
     assert known == [(TestResult(id="test_plain_numbers", passed=True),), None, None]

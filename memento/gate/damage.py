@@ -1,0 +1,71 @@
+"""The mutants step: does the test file notice small damages to the skill?
+
+E2 is withheld from a change whose tests let too many mutants live, and from one that changes nothing
+but prose, which no test without a model can judge. In the test lane (tests changed, the skill not) a
+file that kills fewer than the old one is refused.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from memento.gate.change import Answer, Change, failed, passed
+from memento.gate.harness import Harness, Job
+from memento.gate.mutants import Score, mutants, score
+
+Routes = Mapping[str, str | None]
+
+
+def damage(change: Change, harness: Harness, routes: Routes) -> Iterator[tuple[str, Answer]]:
+    """No step at all for a skill as it stands, and for a change that only adds tests."""
+    if change.standing or change.test is None:
+        return
+    if not change.changes_skill:
+        if change.old_test is not None and change.old_test != change.test:
+            yield "mutants", _lane(change, harness, routes)
+        return
+    if change.exam is not None and change.exam.parked:
+        return
+    found = measure(change, change.test, harness, routes)
+    if _only_prose(change):
+        yield "mutants", passed(f"{found}; E2 withheld: only prose changed, and no model has tried it")
+    elif found.enough:
+        yield "mutants", passed(str(found))
+    else:
+        yield "mutants", passed(f"{found}; E2 withheld: too many survive")
+
+
+def measure(change: Change, test: bytes, harness: Harness, routes: Routes) -> Score:
+    """Run `test` on each mutant of the head's skill; one that is not green throughout is killed."""
+    tried = mutants(change.after)
+    jobs = [
+        Job(
+            skill=change.skill,
+            folder=mutant.folder,
+            test=test,
+            beside=change.beside_after,
+            routes=routes,
+            until_red=True,
+        )
+        for mutant in tried
+    ]
+    ignored = change.parked
+    results = harness.run_together(jobs)
+    killed = [any(not r.passed and r.id.split("[")[0] not in ignored for r in found) for found in results]
+    return score(tried, killed)
+
+
+def _lane(change: Change, harness: Harness, routes: Routes) -> Answer:
+    assert change.old_test is not None
+    assert change.test is not None
+    before = measure(change, change.old_test, harness, routes)
+    after = measure(change, change.test, harness, routes)
+    if after.killed < before.killed:
+        return failed(
+            f"the tests notice less than before: {after.killed} of {after.total} mutants, not {before.killed}"
+        )
+    return passed(f"{after}; {before.killed} with the tests as they were")
+
+
+def _only_prose(change: Change) -> bool:
+    names = {*change.before, *change.after}
+    changed = [name for name in names if change.before.get(name) != change.after.get(name)]
+    return bool(change.before) and all(name.endswith(".md") for name in changed)

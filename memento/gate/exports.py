@@ -1,0 +1,76 @@
+"""What a sandbox is shown: for each job a small library of its own, in files.
+
+/library/7/skills/<name>/...                the skill, and the skills it names
+/library/7/skill_tests/test_<name>.py       its test file
+/library/7/routes.json                      what `route` answers
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from memento.errors import SandboxError
+from memento.skill.testfile import test_file_name
+from memento.types import Folder
+
+if TYPE_CHECKING:
+    from memento.gate.harness import Job
+
+ROOT = "/library"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a job's files are, as the sandbox names them."""
+
+    number: int
+    skills: str
+    test: str
+    routes: str
+
+
+def export(root: Path, number: int, job: "Job") -> Place:
+    """Write a job's files below `root`. SandboxError for a name that leads out of the folder."""
+    base = root / str(number)
+    for name, folder in {**job.beside, job.skill: job.folder}.items():
+        _export_folder(base / "skills" / name, folder)
+    _export_file(base / "skill_tests" / test_file_name(job.skill), job.test)
+    _export_file(base / "routes.json", json.dumps(dict(job.routes)).encode())
+    inside = f"{ROOT}/{number}"
+    return Place(
+        number=number,
+        skills=f"{inside}/skills",
+        test=f"{inside}/skill_tests/{test_file_name(job.skill)}",
+        routes=f"{inside}/routes.json",
+    )
+
+
+def fingerprint(root: Path) -> str:
+    """Names, modes and bytes of everything below `root`."""
+    digest = sha256()
+    for top, folders, names in os.walk(root):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(top, name)
+            status = path.lstat()
+            digest.update(f"{path}\0{status.st_mode}\0{status.st_nlink}\0{status.st_size}\0".encode())
+            digest.update(path.read_bytes() if path.is_file() and not path.is_symlink() else b"?")
+    return digest.hexdigest()
+
+
+def _export_folder(target: Path, folder: Folder) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    for name, file in folder.items():
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise SandboxError(f"refusing to export a file named {name!r}")
+        _export_file(target / name, file.data)
+        if file.executable:
+            (target / name).chmod(0o755)
+
+
+def _export_file(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)

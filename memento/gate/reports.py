@@ -1,0 +1,114 @@
+"""The verdict on each expected test, from what the sandboxed supervisor printed."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from memento.gate.plan import Plan
+from memento.protocols import Completed
+from memento.skill.testfile import base_name
+from memento.types import TestResult
+
+RUN = "<run>"
+"""Id of the pseudo test that stands for the run itself: collection, and an orderly end."""
+
+
+@dataclass(kw_only=True)
+class _Heard:
+    """What was said about one test file."""
+
+    results: list[TestResult] = field(default_factory=list)
+    finished: bool = False
+    """The file's own process came to its end."""
+    complaints: list[str] = field(default_factory=list)
+
+
+def read_reports(
+    done: Completed, word: str, job: int, plan: Plan, *, changed: bool = False
+) -> tuple[TestResult, ...]:
+    """One result per expected test or case; then what was strange, then the run if it ended badly."""
+    heard = _listen(done, word, job)
+    if changed:
+        heard.complaints.append("the run changed what it was given to read")
+    results = [result for name in dict.fromkeys(plan.deciding) for result in _of(name, heard, plan, done)]
+    known = set(plan.deciding)
+    results += [
+        TestResult(id=r.id, passed=False, detail=r.detail or "not in the test file")
+        for r in heard.results
+        if base_name(r.id) not in known
+    ]
+    if not heard.finished:
+        heard.complaints.insert(0, _how_it_ended(done))
+    if not plan.expected:
+        heard.complaints.append("the file has no tests")
+    if heard.complaints:
+        results.append(TestResult(id=RUN, passed=False, detail=heard.complaints[0]))
+    return tuple(results)
+
+
+def _of(name: str, heard: _Heard, plan: Plan, done: Completed) -> Iterator[TestResult]:
+    if plan.expected.count(name) > 1:
+        # The second definition hides the first: a failing test can be covered by an empty one.
+        yield TestResult(id=name, passed=False, detail="it is defined more than once")
+        return
+    own = [result for result in heard.results if base_name(result.id) == name]
+    for result in own:
+        twice = [other.id for other in own].count(result.id) > 1
+        yield TestResult(id=result.id, passed=False, detail="it reported twice") if twice else result
+    silence = "it did not report" if heard.finished else f"did not report: {_how_it_ended(done)}"
+    cases = plan.cases.get(name)
+    if not own:
+        yield TestResult(id=name, passed=False, detail=silence)
+    elif cases is not None:
+        said = {result.id for result in own}
+        for missing in sorted(cases - said):
+            yield TestResult(id=missing, passed=False, detail=silence)
+        for strange in sorted(said - cases):
+            yield TestResult(id=strange, passed=False, detail="not a case that the file names")
+
+
+def _listen(done: Completed, word: str, job: int) -> _Heard:
+    heard = _Heard()
+    for line in done.stdout.decode("utf-8", "replace").splitlines():
+        mark, _, text = line.partition(" ")
+        message = _object(text) if mark == word else None
+        if message is None or message.get("job") != job:
+            continue
+        if message["what"] == "said":
+            _take(heard, _object(message["line"]))
+        elif message["what"] == "done":
+            if message["late"]:
+                heard.complaints.append("the file was stopped at its time limit")
+            if message["left"]:
+                heard.complaints.append("it left a process running")
+    return heard
+
+
+def _take(heard: _Heard, said: dict[str, Any] | None) -> None:
+    if said is not None and said.get("end") is True:
+        heard.finished = True
+        return
+    try:
+        assert said is not None
+        fields = {"id": str(said["id"]), "detail": str(said["detail"])}
+        heard.results.append(TestResult(passed=said["passed"] is True, **fields))
+    except (AssertionError, KeyError):
+        heard.complaints.append("an unreadable report")
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _how_it_ended(done: Completed) -> str:
+    if done.timed_out:
+        return "the run was stopped at its time limit"
+    if done.truncated:
+        return "the run printed more than its output limit"
+    last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+    return f"the run ended early with exit code {done.exit_code}" + (f" ({last[0][:200]})" if last else "")
