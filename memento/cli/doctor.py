@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,7 @@ class Check:
 if TYPE_CHECKING:
     from memento.config import ModelSettings
 
+_ALL = 1_000_000
 NAMES = ("python", "git", "sandbox", "library", "model")
 
 
@@ -89,16 +91,36 @@ def _sandbox(name: str, library_dir: Path | None) -> Check:
 
 def _library(name: str, library_dir: Path | None) -> Check:
     try:
+        mended = _mended(library_dir)
         library = open_workplace(library_dir).library
         snapshot = library.at()
         broken = snapshot.unusable()
-        mended = library.recover()
     except MementoError as error:
         return Check(name=name, ok=False, detail=str(error), fix="memento init DIR")
     detail = f"{len(snapshot.names())} skills at {library.root}"
     detail += f", {len(broken)} unusable: {', '.join(broken)}" if broken else ""
     detail += f"; mended: {' '.join(mended)}" if mended else ""
     return Check(name=name, ok=not broken, detail=detail, fix="memento list says why" if broken else "")
+
+
+def _mended(library_dir: Path | None) -> tuple[str, ...]:
+    """What was wrong with the library and its journal and is mended, in sentences."""
+    from memento.library import Library
+    from memento.library.reconcile import reconcile
+
+    root = library_dir if library_dir is not None else Library.find(Path.cwd(), os.environ)
+    done = Library.rescue(root, now=time.time, booted=_booted())
+    place = open_workplace(library_dir)
+    return (*done, *reconcile(place.library, place.journal, limit=_ALL))
+
+
+def _booted() -> float:
+    """When this machine started, Unix time; 0 where the system does not say."""
+    try:
+        lines = Path("/proc/stat").read_text("ascii").splitlines()
+    except OSError:
+        return 0.0
+    return next((float(line.split()[1]) for line in lines if line.startswith("btime ")), 0.0)
 
 
 def _model(name: str, library_dir: Path | None) -> Check:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from memento.errors import ConflictError, LibraryError, MovedError
 from memento.library.git import Git, common_dir, create_repository, ensure_git, find_git_dir
-from memento.library.opening import main_of, make_folder, new_files
+from memento.library.opening import main_of, main_of_damaged, make_folder, new_files
 from memento.library.reader import reading
 from memento.library.snapshot import CommitSnapshot
 from memento.library.steps import Reached, nothing
@@ -116,6 +116,20 @@ class Library:
         library._commit(dict(files), "Make this repository a library of skills", {}, old)
         return library
 
+    @classmethod
+    def rescue(cls, root: Path, *, now: Callable[[], float], booted: float) -> tuple[str, ...]:
+        """Mend the repository at `root` so that it can be opened; a sentence for each thing.
+
+        `booted` is when the machine started: git's locks from before have no owner. LibraryError when
+        it is no repository, or when a person must decide.
+        """
+        from memento.library.rescue import rescue
+
+        ensure_git()
+        git = Git(git_dir=find_git_dir(root), now=now)
+        main = main_of_damaged(git, root)
+        return rescue(cls(root=root, git=git, main=main, now=now, ids=lambda: ""), booted)
+
     # ------------------------------------------------------------ reading
 
     @property
@@ -193,11 +207,11 @@ class Library:
         change = Change(rewrite=rewrite, exam=exam, base=base, trailers=trailers, tainted=tainted)
         return write_proposal(self.git, change, self.ids(), self.reached)
 
-    def discard(self, proposal: Proposal) -> None:
-        """Delete the proposal's branch, unless somebody moved it since."""
-        self.reached("discard: before")
-        self.git.run("update-ref", "-d", f"refs/heads/{proposal.branch}", proposal.commit)
-        self.reached("discard: after")
+    def discard(self, proposal: Proposal, held: "Held | None" = None) -> None:
+        """Delete the proposal's branch, unless somebody moved it since. `held`: the lock, when one has it."""
+        from memento.library import moving
+
+        moving.discard(self, proposal, held)
 
     def rollback(self, skill: str, to: str | None = None) -> Rewrite:
         """The skill as it was at `to`, by default before the last landing that touched it, as a change.

@@ -18,6 +18,7 @@ from memento.library.lock import Held, Intent, landing_lock
 from memento.library.opening import make_folder
 from memento.library.reader import reading
 from memento.library.recovery import NOTES, Places, mend, settle
+from memento.types import Proposal, Sha
 
 if TYPE_CHECKING:
     from memento.library.library import Library
@@ -38,16 +39,22 @@ def writing(library: "Library", wait_s: float | None = None) -> Iterator[Held]:
         folder_of(library), durable=git.durable, reached=library.reached, wait_s=wait_s
     ) as held:
         if held.orphan is not None:
-            mend(places(library), held.orphan)
+            mend(places(library), held)
         yield held
 
 
 def recover(library: "Library", wait_s: float | None = None) -> tuple[str, ...]:
     """Mend what a killed landing left behind; a sentence for each thing."""
     with landing_lock(folder_of(library), durable=library.git.durable, wait_s=wait_s) as held:
-        done = mend(places(library), held.orphan)
-        note_down(folder_of(library) / "landed", library.tip(), library.now(), durable=library.git.durable)
+        done = mend(places(library), held)
+        note(library, library.tip())
         return done
+
+
+def note(library: "Library", tip: Sha) -> None:
+    """Note down where main is."""
+    path = folder_of(library) / "landed"
+    note_down(path, library.main, tip, library.now(), durable=library.git.durable)
 
 
 def places(library: "Library") -> Places:
@@ -74,7 +81,7 @@ def swap(library: "Library", intent: Intent, held: Held) -> None:
     library.reached("main: after")
     if answer.status:
         _look_again(library, intent, held, answer.stderr)
-    note_down(folder_of(library) / "landed", intent.new, library.now(), durable=git.durable)
+    note(library, intent.new)
     library.reached("landed: after")
 
 
@@ -98,3 +105,25 @@ def _look_again(library: "Library", intent: Intent, held: Held, said: str) -> No
         f"Main could not be moved: {words[-1] if words else 'git failed'}. Nothing has changed; "
         "`memento doctor` says more."
     )
+
+
+def discard(library: "Library", proposal: Proposal, held: Held | None) -> None:
+    """Delete the proposal's branch, unless somebody moved it since."""
+    with held_or_taken(library, held) as holder:
+        library.reached("discard: before")
+        # Deleting locks packed-refs: whoever dies at it must leave a mark.
+        holder.enter("refs")
+        ended = ("update-ref", "-d", f"refs/heads/{proposal.branch}", proposal.commit)
+        library.git.run(*ended, keep=(holder.descriptor,))
+        library.reached("discard: after")
+        holder.enter("")
+
+
+@contextmanager
+def held_or_taken(library: "Library", held: Held | None) -> Iterator[Held]:
+    """The lock that is held already, or else the lock, taken."""
+    if held is not None:
+        yield held
+        return
+    with writing(library) as taken:
+        yield taken

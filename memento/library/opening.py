@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from memento.errors import LibraryError
 from memento.library.git import Git, common_dir
-from memento.library.reader import Reader
+from memento.library.reader import Reader, reading
 
 if TYPE_CHECKING:
     from memento.types import Folder
@@ -42,6 +42,18 @@ def main_of(git: Git, read: Reader, root: Path) -> str:
     if not head.startswith("refs/heads/") or head.startswith(BRANCHES):
         raise LibraryError(f"{root} has no branch main. Name yours in memento.toml: [library] main = ...")
     return head
+
+
+def main_of_damaged(git: Git, root: Path) -> str:
+    """As `main_of`; where the policy cannot be read, main when there is one, else HEAD's own branch."""
+    try:
+        with reading(git) as read:
+            return main_of(git, read, root)
+    except LibraryError:
+        head = git.run("symbolic-ref", "--quiet", "HEAD").stdout.decode().strip()
+        if (common_dir(git.git_dir) / "refs/heads/main").exists() or not head.startswith("refs/heads/"):
+            return "refs/heads/main"
+        return head
 
 
 def _configured(policy: bytes, root: Path) -> str | None:

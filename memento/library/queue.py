@@ -15,13 +15,13 @@
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 
 from memento.errors import ConflictError, MovedError
 from memento.library.library import Library
 from memento.library.lock import Held, Intent
+from memento.library.moving import held_or_taken
 from memento.library.objects import Writer, amend, create, create_note, writer
 from memento.library.proposals import merge_of, paths_of
 from memento.library.reader import Reader, reading
@@ -69,10 +69,10 @@ class _Queue:
     trailers: Callable[[GateReport], Mapping[str, str]]
     may_land: Callable[[GateReport], bool]
 
-    def refused(self, report: GateReport) -> Landing | None:
+    def refused(self, report: GateReport, held: Held | None = None) -> Landing | None:
         """Rule 1: the landing that never happens, or None when it may go on."""
         if report.outcome is GateOutcome.FAIL:
-            self.library.discard(self.proposal)
+            self.library.discard(self.proposal, held)
             return Landing(proposal=self.proposal, disposition=Disposition.DISCARDED, report=report)
         if report.outcome is GateOutcome.PASS and self.may_land(report):
             return None
@@ -87,11 +87,11 @@ class _Queue:
             try:
                 draft = merge_of(read, proposal, tip, self.trailers(report))
             except ConflictError as error:
-                return self.refused(_conflicting(report, str(error)))
+                return self.refused(_conflicting(report, str(error)), held)
             merge = create(draft, read, write)
             if tip != proposal.base:
                 report = self.gate(library.snapshot(tip), library.snapshot(merge))
-                refused = self.refused(report)
+                refused = self.refused(report, held)
                 if refused is not None:
                     return refused
                 again = merge_of(read, proposal, tip, self.trailers(report))
@@ -101,7 +101,7 @@ class _Queue:
 
     def _move(self, intent: Intent, report: GateReport, held: Held | None, read: Reader) -> Landing | None:
         """Rules 4 and 6."""
-        with _writing(self.library, held) as holder:
+        with held_or_taken(self.library, held) as holder:
             try:
                 self.library.swap(intent, holder)
             except MovedError:
@@ -133,13 +133,3 @@ class _Queue:
 def _conflicting(report: GateReport, why: str) -> GateReport:
     step = GateStep(name="merge", outcome=GateOutcome.FAIL, detail=why)
     return replace(report, outcome=GateOutcome.FAIL, steps=(*report.steps, step))
-
-
-@contextmanager
-def _writing(library: Library, held: Held | None) -> Iterator[Held]:
-    """The lock that is held already, or else the lock, taken."""
-    if held is not None:
-        yield held
-        return
-    with library.writing() as taken:
-        yield taken

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from memento.library.git import Git
-from memento.library.lock import UNSETTLED, Intent, Orphan
+from memento.library.lock import UNSETTLED, Held, Intent, Orphan
 from memento.library.reader import Reader, reading
 from memento.types import Sha
 
@@ -36,16 +36,20 @@ class Places:
     follow: Callable[[Intent, Reader], str]
 
 
-def mend(places: Places, orphan: Orphan | None) -> tuple[str, ...]:
+def mend(places: Places, held: Held) -> tuple[str, ...]:
     """A sentence for each thing that was mended."""
+    orphan = held.orphan
     done = [_remove(path) for path in (_locks(places, orphan) if orphan is not None else ())]
     done += [_remove(path) for path in places.common.glob("fast_import_crash_*")]
     for path in places.aside.glob("*") if places.aside.is_dir() else ():
         path.unlink(missing_ok=True)
     if orphan is not None and orphan.intent is not None:
+        # A new mark: who is killed while mending leaves locks of this stage, not of the one before.
+        held.enter("refs", orphan.intent)
         done += settle(places.git, places.main, orphan.intent)
         with reading(places.git) as read:
             if read.commit(places.main) == orphan.intent.new:
+                held.enter("index", orphan.intent)
                 note = places.follow(orphan.intent, read)
                 done.append(f"completed a landing that was interrupted: {note}")
     return tuple(done)

@@ -6,7 +6,7 @@ reads them all, once. The parser is loaded when something is to be parsed: it ta
 listing 10,000 skills whose headers are known.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -83,6 +83,13 @@ class CommitSnapshot:
 
     def tips(self) -> str:
         return (self._file("tips.md") or b"").decode("utf-8", "replace")
+
+    def files(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The bytes of many regular files at once, of those that there are."""
+        with reading(self.git) as read:
+            there = read.walk(f"{self.commit}:")
+            wanted = {path: there[path].sha for path in paths if path in there and there[path].is_file}
+            return dict(zip(wanted, read.blobs(list(wanted.values())), strict=True))
 
     def entries(self) -> Mapping[str, str]:
         """Every path but folders, with its git mode and object name."""

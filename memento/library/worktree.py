@@ -8,7 +8,7 @@ mode. Object names are computed as git would, so that a clean checkout equals it
 import hashlib
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +82,11 @@ class WorkTreeSnapshot:
     def test(self, name: str) -> bytes | None:
         file = read_file(self.root / test_path(name)) if is_plain(name) else None
         return file.data if file else None
+
+    def files(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The bytes of many regular files at once, of those that there are."""
+        found = {path: read_file(self.root / path) for path in paths}
+        return {path: file.data for path, file in found.items() if file is not None}
 
     def tips(self) -> str:
         file = read_file(self.root / "tips.md")
