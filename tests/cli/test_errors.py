@@ -249,7 +249,7 @@ import sys, types, click
 from memento.cli import main
 @click.command()
 def command():
-    raise ValueError("what a skill said \\x1b[2J")
+    raise ValueError("what a skill said \\x07\\u202e")
 sys.modules["memento.cli.buggy"] = types.SimpleNamespace(command=command)
 main.COMMANDS["buggy"] = "Has a bug."
 main.main(["buggy"])
@@ -268,4 +268,4 @@ def test_a_bug_ends_with_3_and_shows_where_it_is(tmp_path, environment):
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.startswith("Traceback")
     assert done.stderr.splitlines()[-1].startswith("memento: this is a bug")
-    assert "\x1b" not in done.stderr
+    assert "what a skill said \\x07\\u202e\n" in done.stderr
