@@ -11,6 +11,8 @@
     neighbours    the tests of skills that use this one stay green
     mutants       the tests notice small damages: the difference between E1 and E2
 
+A change that removes the skill has steps of its own (`retirement`).
+
 PASS is the only word that lands. INDECISIVE is what a human must answer: tests that nobody wrote,
 a skill that would reach further than before, a test that cannot make up its mind. An accident (the
 sandbox broke) is no verdict at all: it raises, nothing is cached and nothing lands.
@@ -25,6 +27,7 @@ from memento.gate.damage import damage
 from memento.gate.harness import Harness
 from memento.gate.neighbours import neighbours
 from memento.gate.policy import breaches
+from memento.gate.retirement import retirement
 from memento.gate.routes import Board, Routes, board, diff
 from memento.gate.selfcheck import trusted
 from memento.gate.static import static
@@ -70,6 +73,8 @@ class TestGate:
         before = View(snapshot=base, journal=self.harness.journal)
         after = before if base is head else View(snapshot=head, journal=self.harness.journal)
         change = Change(skill=skill, base=before, head=after, exam=exam, exercise=exercise)
+        if change.before and not change.after:
+            return retirement(skill, base, head)
         return self.judge(change, board(self.routes, before, after, skill))
 
     def judge(self, change: Change, requests: Board) -> GateReport:

@@ -16,11 +16,6 @@ from memento.types import Evidence, Folder, GateOutcome, GateReport, GateStep
 _PIN = b"<!-- memento:pin -->"
 
 
-def retires(skill: str, base: Snapshot, head: Snapshot) -> bool:
-    """Whether the change from `base` to `head` removes the skill."""
-    return bool(base.folder(skill)) and not head.folder(skill)
-
-
 def retirement(skill: str, base: Snapshot, head: Snapshot) -> GateReport:
     """The gate's report on a change that removes `skill`; the first FAIL ends it."""
     steps: list[GateStep] = []

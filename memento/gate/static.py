@@ -2,6 +2,7 @@
 
 spec          the Agent Skills specification, sizes, links, scripts that parse       FAIL
 security      hidden characters, secrets, injection, code from the network           FAIL
+duplicates    a new skill that repeats one of the library is to extend that one         FAIL
 contamination the gold answer of the task that the change was learned from           FAIL
 reach         new hosts, fetching programs, modules, tools                           a human decides
 """
@@ -9,6 +10,7 @@ reach         new hosts, fetching programs, modules, tools                      
 from memento.gate.change import Answer, Change, failed, indecisive, listed, passed
 from memento.skill import check
 from memento.skill.contamination import contains_gold
+from memento.skill.duplicates import Duplicate, profile_of, twin_in
 from memento.skill.security import capabilities, findings
 from memento.types import Folder
 
@@ -27,12 +29,22 @@ def static(change: Change) -> Answer:
     if found:
         first = found[0]
         return failed(f"{first.file}:{first.line}: {first.message} ({first.rule})")
+    twin = _twin(change)
+    if twin is not None:
+        return failed(f"{twin.reason}: extend {twin.extend} instead")
     if _gives_the_answer(change):
         return failed("it contains the answer of the task that it was learned from")
     wider = sorted(capabilities(change.after, change.candidate) - capabilities(change.before, change.parent))
     if wider and not change.standing:
         return indecisive(f"it would reach further than before, a human must agree: {listed(wider)}")
     return passed("specification, links, scripts, security")
+
+
+def _twin(change: Change) -> Duplicate | None:
+    """What a skill that is new repeats; one that stood there before may stay."""
+    if change.before or change.standing or change.candidate is None:
+        return None
+    return twin_in(change.base.snapshot, profile_of(change.candidate, change.test))
 
 
 def _gives_the_answer(change: Change) -> bool:

@@ -4,10 +4,12 @@ import itertools
 
 import pytest
 
-from memento.gate.retirement import retirement, retires
+from memento.assemble import Ambience, gate_of, journal_of
+from memento.gate.retirement import retirement
 from memento.journal import Journal
 from memento.library import land
 from memento.review.lint import MANY, Advice, Linter, Why
+from memento.sandbox.host import Host
 from memento.skill import edit, new
 from memento.testing.snapshots import MemorySnapshot
 from memento.types import (
@@ -199,10 +201,29 @@ def test_a_name_that_only_begins_alike_is_no_pointer():
     assert (report.outcome, len(report.steps)) == (GateOutcome.INDECISIVE, 3)
 
 
-def test_only_a_removal_is_a_retirement(library):
-    at = library.at()
-    assert not retires("greeter", at, at)
-    assert not retires("nobody", at, at)
-    assert retires("greeter", at, MemorySnapshot())
+def test_the_gate_itself_leaves_a_retirement_to_a_person(library):
+    gate = gate_of(Host(), journal_of(library), Ambience())
     rewrite = Rewrite(skill="greeter", kind=ChangeKind.RETIRE, folder={}, idea="go")
-    assert retires("greeter", at, library.at(propose(library, rewrite).commit))
+    head = library.at(propose(library, rewrite).commit)
+    report = gate(skill="greeter", base=library.at(), head=head, exam=None)
+    assert (report.outcome, [step.name for step in report.steps]) == (
+        GateOutcome.INDECISIVE,
+        ["custody", "neighbours", "person"],
+    )
+
+
+def test_the_gate_refuses_a_new_skill_that_repeats_another(library):
+    gate = gate_of(Host(), journal_of(library), Ambience())
+    twin = new(
+        name="csv-sums", description="Adding up the amounts of a ledger: total of CSV files.", body="Add."
+    )
+    rewrite = Rewrite(
+        skill="csv-sums", kind=ChangeKind.CREATE, folder={"SKILL.md": File(data=twin)}, idea="add"
+    )
+    head = library.at(propose(library, rewrite).commit)
+    report = gate(skill="csv-sums", base=library.at(), head=head, exam=None)
+    assert report.outcome is GateOutcome.FAIL
+    assert report.reason.endswith("extend ledger-totals instead")
+    assert (
+        gate(skill="csv-sums", base=head, head=head, exam=None).reason == "tests: nobody has written a test"
+    )
