@@ -34,6 +34,7 @@ COMMANDS = {
     "show": "Show one skill and its record.",
     "route": "Say which skill a task would get, and why.",
     "gate": "Gate skills: the working tree, or a change between two commits.",
+    "scan": "Look for what no skill may carry, in any folder.",
     "log": "List what landed, and why.",
     "history": "List a skill's versions and how each one did.",
     "diff": "Show how a skill changed.",
@@ -44,6 +45,7 @@ COMMANDS = {
     "export": "Copy or link skills to where other agents look.",
     "lint": "Propose merges and retirements of skills.",
     "validate": "Check skills against the Agent Skills specification.",
+    "simulate": "Compare acceptance rules in a world whose truth is known.",
     "doctor": "Check this machine and this library.",
     "completion": "Print the shell completion script.",
 }

@@ -1,0 +1,76 @@
+"""memento simulate: designs of the learning loop, ranked where the truth is known."""
+
+from dataclasses import dataclass
+
+import click
+
+from memento.cli.workplace import add_row, console, json_option, print_json, table
+from memento.evals.simulation.study import Result
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What `memento simulate --json` prints."""
+
+    simulated: bool
+    seeds: int
+    tasks: int
+    judge: str
+    arms: dict[str, Result]
+
+
+@click.command()
+@click.option("--seeds", type=click.IntRange(1, 1000), default=10, show_default=True)
+@click.option("--tasks", type=click.IntRange(1), default=3000, show_default=True, help="Tasks per seed.")
+@click.option("--judge", type=click.Choice(["imperfect", "perfect"]), default="imperfect", show_default=True)
+@json_option
+def command(seeds: int, tasks: int, judge: str, as_json: bool) -> None:
+    """Compare acceptance rules in a simulated world whose hidden quality is known in closed form.
+
+    Everything printed is SIMULATED: it ranks designs under stated assumptions and says nothing about
+    any language model.
+
+    \b
+    Examples:
+      memento simulate
+      memento simulate --seeds 3 --judge perfect --json
+    """
+    from rich.progress import track
+
+    from memento.evals.simulation.study import ARMS, study
+    from memento.evals.simulation.world import IMPERFECT, PERFECT
+
+    quality = PERFECT if judge == "perfect" else IMPERFECT
+    err = console(stderr=True)
+    results = dict(
+        track(
+            study(ARMS, range(seeds), judge=quality, tasks=tasks),
+            description="SIMULATED arms",
+            total=len(ARMS),
+            console=err,
+            transient=True,
+            disable=not err.is_terminal,
+        )
+    )
+    if as_json:
+        outcome = Study(simulated=True, seeds=seeds, tasks=tasks, judge=judge, arms=results)
+        print_json(Study, outcome)
+        return
+    shown = table(
+        "arm", "true success", "area", "harmful", "false accepts", "false rejects", "landed", "executions"
+    )
+    for name, r in results.items():
+        add_row(
+            shown,
+            name,
+            f"{r.final_success:.3f} ± {r.sd:.3f}",
+            f"{r.area:.3f}",
+            f"{r.harmful_share:.1%}",
+            f"{r.false_accept:.1%}",
+            f"{r.false_reject:.1%}",
+            f"{r.landed:.0f}",
+            f"{r.executions:.0f}",
+        )
+    out = console()
+    out.print(f"SIMULATED: {seeds} seeds, {tasks} tasks each, {judge} judge, empty skills at the start")
+    out.print(shown)
