@@ -20,9 +20,15 @@ class Study:
 
 
 @click.command()
-@click.option("--seeds", type=click.IntRange(1, 1000), default=10, show_default=True)
+@click.option("--seeds", type=click.IntRange(1, 1000), default=10, show_default=True, help="Worlds per arm.")
 @click.option("--tasks", type=click.IntRange(1), default=3000, show_default=True, help="Tasks per seed.")
-@click.option("--judge", type=click.Choice(["imperfect", "perfect"]), default="imperfect", show_default=True)
+@click.option(
+    "--judge",
+    type=click.Choice(["imperfect", "perfect"]),
+    default="imperfect",
+    show_default=True,
+    help="Imperfect: sensitivity 0.90, specificity 0.85.",
+)
 @json_option
 def command(seeds: int, tasks: int, judge: str, as_json: bool) -> None:
     """Compare acceptance rules in a simulated world whose hidden quality is known in closed form.
