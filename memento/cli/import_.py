@@ -87,9 +87,9 @@ def _one(importer: "Importer", skill: "Incoming", *, yes: bool, quiet: bool) -> 
 
 def _tell(done: "Imported") -> None:
     err = console(stderr=True)
-    for path, why in done.left_out:
-        err.print(one_line(f"  left out {path}: {why}", 200))
     if done.landing is not None:
+        for path, why in done.left_out:
+            err.print(one_line(f"  left out {path}: {why}", 200))
         err.print(f"{done.skill}\n{gate_line(done.landing.report)}\n  {landing(done.landing)}")
     else:
         err.print(one_line(f"{done.skill}: {done.became}, {done.reason}", 300))

@@ -37,6 +37,7 @@ from memento.types import (
 )
 
 Trailers = Callable[[GateReport], Mapping[str, str]]
+_IDEA = "import from "
 PERSON = "person"
 """Name of the gate step by which a person agrees to what the gate could not decide."""
 
@@ -137,7 +138,8 @@ class Importer:
             return standing
         kind = ChangeKind.EDIT if base.folder(skill.skill) else ChangeKind.CREATE
         where = f"{skill.origin.source}{f' at {skill.origin.commit[:12]}' if skill.origin.commit else ''}"
-        rewrite = Rewrite(skill=skill.skill, kind=kind, folder=skill.folder, idea=f"import from {where}")
+        rewrite = Rewrite(skill=skill.skill, kind=kind, folder=skill.folder, idea=f"{_IDEA}{where}")
+        self._supersede(skill)
         trailers = {"Memento-Source": where, "Memento-Blame": f"imported by {self.by}"}
         proposal = self.library.propose(rewrite, None, base=base.commit, trailers=trailers, tainted=False)
 
@@ -160,6 +162,13 @@ class Importer:
         return Imported(
             skill=skill.skill, became=became, reason=reason, left_out=skill.left_out, landing=landing
         )
+
+    def _supersede(self, skill: Incoming) -> None:
+        """A branch that an earlier import from there left open would wait for ever."""
+        for proposal in self.library.proposals():
+            if proposal.skill == skill.skill and proposal.idea.startswith(f"{_IDEA}{skill.origin.source}"):
+                self.library.discard(proposal)
+                self.journal.reject(proposal.id, "a newer import took its place")
 
     def _record(self, skill: Incoming) -> None:
         while True:

@@ -154,6 +154,8 @@ def test_without_consent_the_branch_waits_and_main_stays(library, other):
     assert done.reason == "tests: nobody has written a test"
     assert [proposal.skill for proposal in library.proposals()] == ["poet"]
     assert not (library.root / "memento.lock").exists()
+    assert [each.became for each in take(library, other)] == [Became.LANDED]
+    assert library.proposals() == ()
 
 
 def test_consent_lands_nothing_that_fails(library, other):
