@@ -41,9 +41,21 @@ def land(
     gate: Check,
     trailers: Callable[[GateReport], Mapping[str, str]],
     may_land: Callable[[GateReport], bool],
+    remember: Callable[[Landing], None] = lambda _landing: None,
 ) -> Landing:
-    """Land `proposal`, discard it or leave it open. MovedError when main never stood still."""
-    queue = _Queue(library=library, proposal=proposal, gate=gate, trailers=trailers, may_land=may_land)
+    """Land `proposal`, discard it or leave it open. MovedError when main never stood still.
+
+    `remember` is told of a proposal that is discarded before its branch goes: a process that dies in
+    between must not take the reason with it.
+    """
+    queue = _Queue(
+        library=library,
+        proposal=proposal,
+        gate=gate,
+        trailers=trailers,
+        may_land=may_land,
+        remember=remember,
+    )
     report = gate(library.snapshot(proposal.base), library.snapshot(proposal.commit))
     refused = queue.refused(report)
     if refused is not None:
@@ -68,12 +80,15 @@ class _Queue:
     gate: Check
     trailers: Callable[[GateReport], Mapping[str, str]]
     may_land: Callable[[GateReport], bool]
+    remember: Callable[[Landing], None]
 
     def refused(self, report: GateReport, held: Held | None = None) -> Landing | None:
         """Rule 1: the landing that never happens, or None when it may go on."""
         if report.outcome is GateOutcome.FAIL:
+            landing = Landing(proposal=self.proposal, disposition=Disposition.DISCARDED, report=report)
+            self.remember(landing)
             self.library.discard(self.proposal, held)
-            return Landing(proposal=self.proposal, disposition=Disposition.DISCARDED, report=report)
+            return landing
         if report.outcome is GateOutcome.PASS and self.may_land(report):
             return None
         return Landing(proposal=self.proposal, disposition=Disposition.OPEN, report=report)

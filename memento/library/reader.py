@@ -1,4 +1,4 @@
-"""Reading objects through one `git cat-file --batch` that lives as long as a `with` block.
+"""Reading objects through one `git cat-file --batch-command` that lives as long as a `with` block.
 
 A name is anything that git resolves to an object: a hash, `refs/heads/main^{commit}`,
 `<commit>:skills/x`. A tree is read as git stores it, and taken apart here.
@@ -143,7 +143,9 @@ class Reader:
         if any("\n" in name or "\0" in name for name in names):
             raise LibraryError("A name holds a line end. Rename the file.")
         try:
-            self.questions.write("".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape"))
+            asked = "".join(f"contents {name}\n" for name in names)
+            # git keeps the answers back until it is told: one write for many, not one for each
+            self.questions.write(f"{asked}flush\n".encode("utf-8", "surrogateescape"))
             self.questions.flush()
         except BrokenPipeError as error:
             raise _damaged() from error
@@ -167,7 +169,7 @@ class Reader:
 @contextmanager
 def reading(git: Git) -> Iterator[Reader]:
     """A reader of the repository; its process ends with the block."""
-    with git.talk("cat-file", "--batch") as (questions, answers):
+    with git.talk("cat-file", "--batch-command", "--buffer") as (questions, answers):
         yield Reader(questions=questions, answers=answers)
 
 
@@ -215,10 +217,10 @@ def _portions(names: Sequence[str]) -> Iterator[Sequence[str]]:
     size = 0
     for name in names:
         # Four bytes at most per character in UTF-8; a name beyond the limit goes alone.
-        size += 4 * len(name) + 1
+        size += 4 * len(name) + 10
         if portion and size > _QUESTION_BYTES:
             yield portion
-            portion, size = [], 4 * len(name) + 1
+            portion, size = [], 4 * len(name) + 10
         portion.append(name)
     if portion:
         yield portion

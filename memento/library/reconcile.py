@@ -3,6 +3,7 @@
     main's landings (trailers)   ->  ideas that landed
     open branches                ->  ideas that are open
     neither of the two           ->  an idea that was open is gone: discarded by hand
+    refused, but still a branch  <-  the branch goes: whoever wrote the refusal died before that
 
 A process may die between a landing and the line in the journal. An idea that was taken back stays
 taken back, and what a process is about to write itself replaces what is written here.
@@ -31,6 +32,8 @@ from memento.types import (
 if TYPE_CHECKING:
     from memento.library.library import Library
 
+GONE = "its branch is gone: somebody deleted it"
+
 RECENT = 50
 """Landings that are looked at by default; who opens a library for writing looks, so none is older."""
 
@@ -50,21 +53,29 @@ def reconcile(library: "Library", journal: Journal, *, limit: int = RECENT) -> t
         missing += [
             _Told(landing=_landing_of(proposal, Disposition.OPEN), episode=_episode(read, proposal.commit))
             for id_, proposal in opened.items()
-            if id_ not in known and id_ not in landed
+            if id_ not in landed and (id_ not in known or known[id_].reason == GONE)
         ]
     for told in missing:
         journal.record_landing(told.landing, episode=told.episode)
+    refused = [
+        proposal
+        for id_, proposal in opened.items()
+        if id_ in known and known[id_].disposition is Disposition.DISCARDED and known[id_].reason != GONE
+    ]
+    for proposal in refused:
+        library.discard(proposal)
     gone = [
         idea.proposal
         for idea in known.values()
         if idea.disposition is Disposition.OPEN and idea.proposal not in {**opened, **landed}
     ]
     for proposal_id in gone:
-        journal.reject(proposal_id, "its branch is gone: somebody deleted it")
+        journal.reject(proposal_id, GONE)
     learned = [(told.landing.proposal.id, str(told.landing.disposition)) for told in missing]
-    return tuple(
-        f"the journal learned that proposal {id_} is {what}"
-        for id_, what in (*learned, *((id_, "gone") for id_ in gone))
+    learned += [(id_, "gone") for id_ in gone]
+    return (
+        *(f"the journal learned that proposal {id_} is {what}" for id_, what in learned),
+        *(f"removed the branch {proposal.branch}, which was refused" for proposal in refused),
     )
 
 

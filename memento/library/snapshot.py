@@ -87,14 +87,25 @@ class CommitSnapshot:
     def files(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         """The bytes of many regular files at once, of those that there are."""
         with reading(self.git) as read:
-            there = read.walk(f"{self.commit}:")
-            wanted = {path: there[path].sha for path in paths if path in there and there[path].is_file}
+            there = {path: read.entry(self.commit, path) for path in paths}
+            wanted = {path: item.sha for path, item in there.items() if item and item.is_file}
             return dict(zip(wanted, read.blobs(list(wanted.values())), strict=True))
 
     def entries(self) -> Mapping[str, str]:
         """Every path but folders, with its git mode and object name."""
-        with reading(self.git) as read:
-            return {path: f"{item.mode} {item.sha}" for path, item in read.walk(f"{self.commit}:").items()}
+        return self._entries
+
+    @cached_property
+    def _entries(self) -> Mapping[str, str]:
+        # All folders at once: here git's own walk is faster than ours.
+        found: dict[str, str] = {}
+        for line in (
+            self.git("ls-tree", "-r", "-z", self.commit).decode("utf-8", "surrogateescape").split("\0")[:-1]
+        ):
+            meta, path = line.split("\t", 1)
+            mode, _, sha = meta.split()
+            found[path] = f"{mode} {sha}"
+        return found
 
     def _inside(self, read: Reader, name: str) -> Mapping[FileName, Entry]:
         return read.walk(f"{self.commit}:skills/{name}")

@@ -60,7 +60,12 @@ def work(root: Path, seed: str, reached: Callable[[str], None]) -> None:
             return replace(answer, skill=proposal.skill, seconds=time.time())
 
         landing = land(
-            library, proposal, gate, lambda report: {"Memento-Gate": f"{report.seconds}"}, lambda report: True
+            library,
+            proposal,
+            gate,
+            trailers=lambda report: {"Memento-Gate": f"{report.seconds}"},
+            may_land=lambda report: True,
+            remember=lambda landing: journal.record_landing(landing, episode=f"episode-{seed}"),
         )
         if landing.disposition is Disposition.LANDED:
             say("landed", str(landing.commit))

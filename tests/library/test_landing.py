@@ -253,3 +253,15 @@ def test_the_same_steps_at_the_same_time_give_the_same_commit(make_library):
     trees = {library.at().skill("greeter").tree for library in (one, two)}
     assert len(trees) == 1
     assert len(set(commits)) == 1
+
+
+def test_a_refusal_is_remembered_before_the_branch_goes(library, refs):
+    proposal = propose(library, rewritten(library, "greeter", "bye"))
+    told = []
+
+    def remember(landing):
+        told.append((landing, any(proposal.commit in line for line in refs(library))))
+
+    landing = land(library, proposal, lambda *_: RED, lambda _: {}, lambda _: True, remember)
+    assert told == [(landing, True)]
+    assert landing.disposition is Disposition.DISCARDED
