@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from itertools import combinations
 
 from memento.gate.retirement import retirement
 from memento.journal import Journal
 from memento.library import Library, land
+from memento.library.snapshot import CommitSnapshot, test_path
 from memento.protocols import Snapshot
-from memento.skill.duplicates import Duplicate, Profile, compare, profile_of
+from memento.skill.duplicates import Duplicate, Profile, compare, pairs, profile_of
 from memento.types import ChangeKind, Episode, Landing, Rewrite, Route, Skill, Utility
 
 DELTA, FEW = 0.2, 5
@@ -73,7 +73,7 @@ class Linter:
     reach: Reach
 
     @cached_property
-    def _at(self) -> Snapshot:
+    def _at(self) -> CommitSnapshot:
         return self.library.at()
 
     @cached_property
@@ -83,7 +83,9 @@ class Linter:
 
     @cached_property
     def _profiles(self) -> Mapping[str, Profile]:
-        return {name: profile_of(skill, self._at.test(name)) for name, skill in self._skills.items()}
+        # All tests at once: one by one, each costs a process.
+        tests = self._at.files(test_path(name) for name in self._skills)
+        return {name: profile_of(skill, tests.get(test_path(name))) for name, skill in self._skills.items()}
 
     @cached_property
     def _runs(self) -> tuple[Episode, ...]:
@@ -122,7 +124,7 @@ class Linter:
         return Linted(advice=advice, landing=landing)
 
     def _merges(self) -> Iterator[Advice]:
-        for one, other in combinations(self._profiles.values(), 2):
+        for one, other in pairs(tuple(self._profiles.values())):
             twin = compare(one, other)
             if twin is not None:
                 yield self._merge(one.name, other.name, twin)

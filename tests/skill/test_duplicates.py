@@ -1,5 +1,8 @@
 """A skill that repeats another is refused with the one to extend; siblings and neighbours are not."""
 
+import itertools
+import random
+
 import pytest
 
 from memento.skill import new
@@ -8,6 +11,7 @@ from memento.skill.duplicates import (
     Profile,
     compare,
     duplicate_of,
+    pairs,
     profile_of,
     requests_of,
     siblings,
@@ -70,6 +74,24 @@ def test_siblings_say_the_same_of_different_things_and_may_stand_side_by_side():
     assert compare(pdf, docx) is None
     other = Profile(name="turn-pdf-to-text", description=pdf.description)
     assert compare(other, pdf) is not None
+
+
+def test_no_pair_is_overlooked_by_looking_at_few():
+    dice = random.Random(3)
+    words = [f"word{number}" for number in range(40)]
+    some = [
+        Profile(
+            name=f"{dice.choice(words)}-{number}",
+            description=" ".join(dice.choices(words, weights=range(1, 41), k=dice.randint(0, 9))),
+            requests=tuple(dice.choices(words, k=2)),
+        )
+        for number in range(120)
+    ]
+    every = {(a.name, b.name) for a, b in itertools.combinations(some, 2) if compare(a, b) or compare(b, a)}
+    looked_at = {(a.name, b.name) for a, b in pairs(some)}
+    assert len(every) > 20
+    assert every <= looked_at
+    assert len(looked_at) < 120 * 119 / 2
 
 
 def test_neighbours_in_one_field_are_no_duplicates():
