@@ -129,6 +129,7 @@ def test_sarif_names_the_rule_the_place_and_the_fix(tree):
 def test_links_and_large_files_are_named_and_never_followed(tree):
     folder = tree / "skills" / "good"
     (folder / "leak.md").symlink_to("/etc/passwd")
+    (folder / "leaks").symlink_to("/etc")
     (tree / "skills" / "linked").symlink_to(folder)
     with (folder / "huge.bin").open("wb") as file:
         file.truncate(9 * 1024 * 1024)
@@ -137,6 +138,7 @@ def test_links_and_large_files_are_named_and_never_followed(tree):
     assert [(d["code"], d["file"]) for d in found[1]["diagnostics"]] == [
         ("strange-file", "huge.bin"),
         ("strange-file", "leak.md"),
+        ("strange-file", "leaks"),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from memento.review.importing import Became, incoming
 from memento.review.lockfile import read_lock
 from memento.sandbox.host import Host
 from memento.skill.taking import left_out
-from memento.types import Disposition
+from memento.types import Disposition, GateOutcome
+from tests.library.changes import GREEN
 
 POEM = """\
 ---
@@ -152,10 +154,20 @@ def test_without_consent_the_branch_waits_and_main_stays(library, other):
     (done,) = take(library, other, agreed=False)
     assert (done.became, library.tip()) == (Became.OPEN, tip)
     assert done.reason == "tests: nobody has written a test"
+    assert done.landing.report.outcome is GateOutcome.INDECISIVE
     assert [proposal.skill for proposal in library.proposals()] == ["poet"]
     assert not (library.root / "memento.lock").exists()
     assert [each.became for each in take(library, other)] == [Became.LANDED]
     assert library.proposals() == ()
+
+
+def test_what_passes_waits_for_a_person_as_well(library, other):
+    passing = replace(importer_of(library, Host(), Ambience()), gate=lambda **_: replace(GREEN, skill="poet"))
+    (skill,) = incoming(read(other))
+    waiting = passing(skill, agreed=False)
+    assert (waiting.became, waiting.landing.report.outcome) == (Became.OPEN, GateOutcome.PASS)
+    landed = passing(skill, agreed=True)
+    assert (landed.became, "Memento-Agreed" in library.log("poet", 1)[0].trailers) == (Became.LANDED, False)
 
 
 def test_consent_lands_nothing_that_fails(library, other):
