@@ -156,9 +156,10 @@ def loop_of(
     ambience: Ambience,
     tell: "Callable[[Event], None]",
 ) -> "Loop":
-    """One learner over one library."""
+    """One learner over one library, mended first where a process died at it."""
     from memento.act.conversation import Settings
     from memento.act.executor import ReactExecutor
+    from memento.library.reconcile import reconcile
     from memento.llm.budget import Budget, Metered
     from memento.loop import Loop
     from memento.loop import Settings as LoopSettings
@@ -170,6 +171,8 @@ def loop_of(
     from memento.write.rewriter import LLMRewriter
 
     journal = journal_of(library)
+    library.recover()
+    reconcile(library, journal)
     limits = config.budget
     metered = Metered(
         model,

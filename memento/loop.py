@@ -204,6 +204,7 @@ class Loop:
             trailers=lambda report: {**trailers, **evidence_of(report)},
             # A lesson from untrusted text is a persistent injection if it lands unseen.
             may_land=lambda report: report.outcome is GateOutcome.PASS and not proposal.tainted,
+            remember=lambda landing: self.journal.record_landing(landing, episode=lesson.episode),
         )
         self.journal.record_landing(landing, episode=lesson.episode)
         return self._told(landing)
