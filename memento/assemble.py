@@ -60,6 +60,13 @@ def sandbox_of(config: "Config", environ: Mapping[str, str]) -> "Sandbox":
     return choose(config.sandbox.kind, environ)
 
 
+def lazy_sandbox_of(config: "Config", environ: Mapping[str, str]) -> "Sandbox":
+    """The same, chosen and proven when something is first to be run."""
+    from memento.gate.lazy import LazySandbox
+
+    return LazySandbox(name=config.sandbox.kind, choose=lambda: sandbox_of(config, environ))
+
+
 def model_of(config: "Config", ambience: Ambience) -> "Model":
     """The model behind the configured endpoint; ModelError with the ways forward when there is none."""
     from memento.llm.client import OpenAIModel
@@ -97,12 +104,18 @@ def gate_of(
     *,
     use_cache: bool = True,
     workers: int = 2,
-    threshold: float | None = None,
+    config: "Config | None" = None,
+    environ: Mapping[str, str] | None = None,
 ) -> "TestGate":
     from memento.gate.gate import TestGate
     from memento.gate.harness import Harness
     from memento.gate.routes import Routes
+    from memento.gate.scanner import Scanner
     from memento.protocols import Snapshot
+
+    threshold = config.route.threshold if config else None
+    command = config.gate.scanner if config else None
+    path = (environ or {}).get("PATH", "/usr/local/bin:/usr/bin:/bin")
 
     def route(text: str, snapshot: Snapshot) -> str | None:
         return router().route(text, snapshot).skill
@@ -122,7 +135,12 @@ def gate_of(
         workers=workers,
         chance=ambience.chance,
     )
-    return TestGate(harness=harness, clock=ambience.clock, routes=Routes(router=route))
+    return TestGate(
+        harness=harness,
+        clock=ambience.clock,
+        routes=Routes(router=route),
+        scanner=Scanner(command=command, path=path) if command else None,
+    )
 
 
 def tools_of(config: "Config", ambience: Ambience) -> "tuple[Tool, ...]":
@@ -197,7 +215,7 @@ def loop_of(
         exam_author=LLMExamAuthor(model=metered),
         rewriter=LLMRewriter(model=metered),
         charterer=LLMCharterer(model=metered),
-        gate=gate_of(sandbox, journal, ambience, threshold=config.route.threshold),
+        gate=gate_of(sandbox, journal, ambience, config=config),
         model=model.name,
         settings=LoopSettings(**config.loop.model_dump()),
         now=ambience.now,

@@ -65,6 +65,13 @@ class RouteSettings(_Section):
     threshold: float | None = Field(default=None, ge=0, le=1)
 
 
+class GateSettings(_Section):
+    """`scanner` is a command that gets a skill's folder as its last argument and prints SARIF."""
+
+    scanner: str | None = None
+    timeout_s: float = Field(default=1800.0, gt=0)
+
+
 class WebSettings(_Section):
     search_url: str | None = None
     allow_private: bool = False
@@ -83,6 +90,7 @@ class Config(_Section):
     sandbox: SandboxSettings = SandboxSettings()
     route: RouteSettings = RouteSettings()
     web: WebSettings = WebSettings()
+    gate: GateSettings = GateSettings()
     library: LibrarySettings = LibrarySettings()
 
 

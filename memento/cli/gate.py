@@ -3,13 +3,16 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from memento.cli.plain import one_line
+from memento.cli.plain import one_line, plain
 from memento.cli.say import MARKS
 from memento.cli.workplace import (
+    Workplace,
     add_row,
     console,
     json_option,
@@ -20,18 +23,40 @@ from memento.cli.workplace import (
     skill_names,
     table,
 )
-from memento.errors import UsageError
-from memento.protocols import Snapshot
+from memento.errors import SandboxError, UsageError
 from memento.types import GateOutcome, GateReport
 
+if TYPE_CHECKING:
+    from memento.gate.gate import TestGate
+    from memento.protocols import Snapshot
+
 EXIT = {GateOutcome.PASS: 0, GateOutcome.FAIL: 1, GateOutcome.INDECISIVE: 5}
+
+SELF_CHECK_RUNS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Where the reports go, besides the table."""
+
+    as_json: bool
+    junit: Path | None
+    sarif: Path | None
+    github: bool
 
 
 @click.command()
 @click.argument("skills", nargs=-1, shell_complete=skill_names)
 @click.option("--base", help="Gate the change from this commit ...")
 @click.option("--head", help="... to this one; by default the files of the working tree.")
+@click.option("--all", "everything", is_flag=True, help="With --base: skills that did not change, too.")
 @click.option("--no-cache", is_flag=True, help="Run every test, also where the same content passed before.")
+@click.option("-n", "workers", type=click.IntRange(1, 64), default=2, help="Test files at a time.")
+@click.option("--junit", type=click.Path(path_type=Path), help="Write JUnit XML to this file.")
+@click.option("--sarif", type=click.Path(path_type=Path), help="Write SARIF 2.1.0 to this file.")
+@click.option("--github", is_flag=True, help="Annotations on stdout, a summary to $GITHUB_STEP_SUMMARY.")
+@click.option("--self-check", is_flag=True, help="Gate skills against themselves; report the flip rate.")
+@click.option("--runs", type=click.IntRange(2, 1000), default=SELF_CHECK_RUNS, help="Of the self-check.")
 @sandbox_option
 @library_option
 @json_option
@@ -39,16 +64,24 @@ def command(
     skills: tuple[str, ...],
     base: str | None,
     head: str | None,
+    everything: bool,
     no_cache: bool,
+    workers: int,
+    junit: Path | None,
+    sarif: Path | None,
+    github: bool,
+    self_check: bool,
+    runs: int,
     sandbox: str | None,
     library_dir: Path | None,
     as_json: bool,
 ) -> int:
     """Gate SKILLS: all of the working tree, or what changed between two commits.
 
-    Without --base each skill is gated as it stands: specification, security, its tests in the
-    sandbox, and that the same tests fail once the skill is emptied. With --base the change is gated:
-    tests that were green stay green, new tests are red before and green after.
+    Without --base each skill is gated as it stands: specification, security, routing, its tests in the
+    sandbox, twice, and that the same tests fail once the skill is emptied. With --base the change is
+    gated: tests that were green stay green, new tests are red before and green after, no neighbour
+    loses a request. What did not change since it passed is answered from the cache, and says so.
 
     Exit codes: 0 pass, 1 fail, 5 indecisive (a human must decide), 2 no verdict.
 
@@ -56,27 +89,60 @@ def command(
     Examples:
       memento gate
       memento gate files --no-cache
-      memento gate --base origin/main --head HEAD
+      memento gate --base origin/main --head HEAD --junit gate.xml
+      memento gate --self-check
     """
-    from memento.assemble import Ambience, gate_of, sandbox_of
-    from memento.gate.selection import library_report
+    from memento.assemble import Ambience, gate_of, lazy_sandbox_of
 
     place = open_workplace(library_dir, {("sandbox", "kind"): sandbox})
+    gate = gate_of(
+        lazy_sandbox_of(place.config, os.environ),
+        place.journal,
+        Ambience(),
+        use_cache=not (no_cache or self_check),
+        workers=workers,
+        config=place.config,
+        environ=os.environ,
+    )
     after: Snapshot = place.library.at(head) if head else place.library.worktree()
     before: Snapshot = place.library.at(base) if base else after
-    names = _chosen(skills, before, after, everything=base is None)
-    gate = gate_of(sandbox_of(place.config, os.environ), place.journal, Ambience(), use_cache=not no_cache)
-    strange = library_report(before, after)
-    reports = [strange] if strange else []
-    with _progress(len(names)) as advance:
-        for name in names:
-            advance(name)
-            reports.append(gate(skill=name, base=before, head=after, exam=None))
-    if as_json:
-        print_json(list[GateReport], reports)
-    else:
-        _show(reports)
+    if self_check:
+        return _self_check(place, gate, after, skills, runs, as_json=as_json)
+    reports = _gate(place, gate, before, after, skills, everything=everything)
+    _hand_out(reports, Wanted(as_json=as_json, junit=junit, sarif=sarif, github=github))
     return verdict(reports)
+
+
+def _gate(
+    place: Workplace,
+    gate: "TestGate",
+    before: "Snapshot",
+    after: "Snapshot",
+    skills: Sequence[str],
+    *,
+    everything: bool,
+) -> Sequence[GateReport]:
+    from memento.gate.many import LibraryGate
+
+    library_gate = LibraryGate(gate=gate)
+    names = library_gate.chosen(before, after, everything=everything)
+    unknown = [name for name in skills if name not in (there := library_gate.there(after))]
+    if unknown:
+        raise UsageError(f"there is no skill {unknown[0]!r} here; there are: {', '.join(there) or 'none'}.")
+    limit = place.config.gate.timeout_s
+    deadline = gate.clock() + limit
+    chosen = skills or names
+    with _progress(len(chosen)) as advance:
+
+        def told(name: str) -> None:
+            advance(name)
+            if gate.clock() > deadline:
+                raise SandboxError(
+                    f"the gate was stopped after {limit:.0f} s: no verdict. "
+                    "Raise [gate] timeout_s, or gate fewer."
+                )
+
+        return library_gate(before, after, chosen, told=told)
 
 
 def verdict(reports: Sequence[GateReport]) -> int:
@@ -88,26 +154,42 @@ def verdict(reports: Sequence[GateReport]) -> int:
     return EXIT[GateOutcome.PASS]
 
 
-def _chosen(skills: Sequence[str], base: Snapshot, head: Snapshot, *, everything: bool) -> Sequence[str]:
-    from memento.gate.selection import changed, folders
+def _self_check(
+    place: Workplace, gate: "TestGate", head: "Snapshot", skills: Sequence[str], runs: int, *, as_json: bool
+) -> int:
+    """A/A: each skill against a byte-identical copy of itself, round by round."""
+    from memento.gate.many import LibraryGate
+    from memento.gate.selfcheck import SelfCheck, count, keep
 
-    there = folders(head)
-    unknown = [name for name in skills if name not in there]
-    if unknown:
-        raise UsageError(f"there is no skill {unknown[0]!r} here; there are: {', '.join(there) or 'none'}.")
-    return skills or (there if everything else changed(base, head))
+    library_gate = LibraryGate(gate=gate)
+    names = list(skills or library_gate.there(head))
+    seen: dict[str, list[GateOutcome]] = {name: [] for name in names}
+    with _progress(runs) as advance:
+        for number in range(runs):
+            name = names[number % len(names)]
+            report = gate(skill=name, base=head, head=head, exam=None)
+            seen[name].append(report.outcome)
+            advance(name)
+    found = count(seen)
+    keep(place.journal, found)
+    if as_json:
+        print_json(SelfCheck, found)
+    else:
+        click.echo(f"{found.runs} runs, {found.flips} flips, flip rate {found.flip_rate:.2%}", err=True)
+        if not found.steady:
+            click.echo("nothing lands by itself until a self-check finds the gate steady", err=True)
+    return 0 if found.steady else EXIT[GateOutcome.INDECISIVE]
 
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[str], None]]:
     """A bar on stderr that goes away; nothing where stderr is no terminal."""
+    if not os.isatty(2):
+        yield lambda _: None
+        return
     from rich.progress import Progress
 
-    err = console(stderr=True)
-    if not err.is_terminal:
-        yield lambda _name: None
-        return
-    with Progress(console=err, transient=True) as progress:
+    with Progress(console=console(stderr=True), transient=True) as progress:
         task = progress.add_task("gate", total=total)
 
         def advance(name: str) -> None:
@@ -116,12 +198,34 @@ def _progress(total: int) -> Iterator[Callable[[str], None]]:
         yield advance
 
 
+def _hand_out(reports: Sequence[GateReport], wanted: Wanted) -> None:
+    from memento.gate import outputs
+
+    if wanted.junit:
+        wanted.junit.write_text(outputs.junit(reports), "utf-8")
+    if wanted.sarif:
+        wanted.sarif.write_text(outputs.sarif(reports), "utf-8")
+    if wanted.github:
+        for line in outputs.annotations(reports):
+            click.echo(plain(line))
+        summary = os.environ.get("GITHUB_STEP_SUMMARY")
+        if summary:
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write(outputs.summary(reports))
+    if wanted.as_json:
+        print_json(list[GateReport], list(reports))
+    else:
+        _show(reports)
+
+
 def _show(reports: Sequence[GateReport]) -> None:
     out = console(stderr=True)
     shown = table("skill", "verdict", "evidence", "tests", "steps", "why")
     for report in reports:
         steps = " ".join(f"{step.name} {MARKS[step.outcome]}" for step in report.steps)
+        cached = bool(report.steps) and all(step.cached for step in report.steps)
         why = "" if report.outcome is GateOutcome.PASS else one_line(report.reason, 200)
-        count = str(len(report.tests))
-        add_row(shown, report.skill, report.outcome.upper(), report.evidence, count, steps, why)
+        word = f"{report.outcome.upper()}{' (cached)' if cached else ''}"
+        more = f" +{len(report.needs_model)} need a model" if report.needs_model else ""
+        add_row(shown, report.skill, word, report.evidence, f"{len(report.tests)}{more}", steps, why)
     out.print(shown if reports else "nothing to gate: no skill has changed")

@@ -36,7 +36,7 @@ def export(root: Path, number: int, job: "Job") -> Place:
     """Write a job's files below `root`. SandboxError for a name that leads out of the folder."""
     base = root / str(number)
     for name, folder in {**job.beside, job.skill: job.folder}.items():
-        _export_folder(base / "skills" / name, folder)
+        export_folder(base / "skills" / name, folder)
     _export_file(base / "skill_tests" / test_file_name(job.skill), job.test)
     _export_file(base / "routes.json", json.dumps(dict(job.routes)).encode())
     inside = f"{ROOT}/{number}"
@@ -61,7 +61,8 @@ def fingerprint(root: Path) -> str:
     return digest.hexdigest()
 
 
-def _export_folder(target: Path, folder: Folder) -> None:
+def export_folder(target: Path, folder: Folder) -> None:
+    """Write a skill's files into `target`. SandboxError for a name that leads out of it."""
     target.mkdir(parents=True, exist_ok=True)
     for name, file in folder.items():
         if Path(name).is_absolute() or ".." in Path(name).parts:

@@ -29,6 +29,7 @@ from memento.gate.neighbours import neighbours
 from memento.gate.policy import breaches
 from memento.gate.retirement import retirement
 from memento.gate.routes import Board, Routes, board, diff
+from memento.gate.scanner import Scanner
 from memento.gate.selfcheck import trusted
 from memento.gate.static import static
 from memento.gate.trial import (
@@ -59,6 +60,7 @@ class TestGate:
     clock: Clock
     routes: Routes | None = None
     """Where requests go; without it routing is not looked at."""
+    scanner: Scanner | None = None
 
     def __call__(
         self,
@@ -80,7 +82,11 @@ class TestGate:
     def judge(self, change: Change, requests: Board) -> GateReport:
         """The same with what several skills of a library share already at hand."""
         examination = _Examination(
-            change=change, harness=self.harness, board=requests, routed=self.routes is not None
+            change=change,
+            harness=self.harness,
+            board=requests,
+            routed=self.routes is not None,
+            scanner=self.scanner,
         )
         begun = now = self.clock()
         steps: list[GateStep] = []
@@ -114,6 +120,7 @@ class _Examination:
     harness: Harness
     board: Board
     routed: bool
+    scanner: Scanner | None
     trial: Trial | None = None
     needs_model: tuple[str, ...] = field(default=())
 
@@ -122,6 +129,8 @@ class _Examination:
         change = self.change
         yield "custody", custody(change)
         yield "static", static(change)
+        if self.scanner is not None:
+            yield "scanner", self.scanner(change.skill, change.after)
         yield "tests", self._tests()
         if change.authored and not trusted(self.harness.journal):
             yield "self-check", indecisive("the gate changes its mind too often here: a human must land")
