@@ -4,10 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev system check test gate embedding demo clean
+.PHONY: help setup dev system check test crash-test gate embedding demo clean
 
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: system $(VENV)/.base ## virtual environment, package, bubblewrap
 dev: system $(VENV)/.dev
@@ -38,6 +38,11 @@ check: dev ## format, lint, types, layers
 
 test: dev ## the whole test suite
 	$(BIN)/pytest -n auto --dist loadgroup
+
+# Without strace the kills are done all the same, the write errors are not.
+crash-test: dev ## kill changes at every step 200 times; nothing may be lost
+	@command -v strace >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -qq -y strace >/dev/null 2>&1; } || true
+	$(BIN)/python -m tests.crash.campaign --kills 200 --errors 60
 
 gate: setup ## the skill gate over skills/ and skill_tests/
 	$(BIN)/memento gate

@@ -11,7 +11,7 @@ proposal changes no outcome, and a rewrite does not wipe the outcomes of the ver
 
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,13 +144,19 @@ class Journal:
                 " where skill = ? group by skill_tree order by 4 desc",
                 (skill,),
             ).fetchall()
-        trees = [row[0] for row in rows if row[0] != current]
-        successes = failures = 0.0
-        for tree, won, lost, _ in rows:
-            age = 0 if tree == current else 1 + trees.index(tree)
-            successes += won * OLDER_VERSION_DISCOUNT**age
-            failures += lost * OLDER_VERSION_DISCOUNT**age
-        return Utility(successes=successes, failures=failures)
+        return _utility([(tree, won, lost) for tree, won, lost, _ in rows], current)
+
+    def utilities(self, current: Mapping[str, Sha]) -> Mapping[str, Utility]:
+        """As `utility`, for many skills at once by their trees; one that was never tried is left out."""
+        with self._transaction() as db:
+            rows = db.execute(
+                "select skill, skill_tree, sum(success), count(*) - sum(success), max(rowid) from outcomes"
+                " group by skill, skill_tree order by 5 desc"
+            ).fetchall()
+        seen: dict[str, list[tuple[str, int, int]]] = {}
+        for skill, tree, won, lost, _ in rows:
+            seen.setdefault(skill, []).append((tree, won, lost))
+        return {skill: _utility(seen[skill], tree) for skill, tree in current.items() if skill in seen}
 
     def record_landing(self, landing: Landing, *, episode: str) -> None:
         """Keep what became of a proposal, with its reason; a later word on the same proposal replaces it."""
@@ -225,6 +231,17 @@ class Journal:
         """Remove what was remembered under these keys."""
         with self._transaction() as db:
             db.executemany("delete from runs where key = ?", [(key,) for key in keys])
+
+
+def _utility(versions: Sequence[tuple[str, int, int]], current: Sha | None) -> Utility:
+    """The fold over (tree, successes, failures) of a skill's versions, newest first."""
+    trees = [tree for tree, _, _ in versions if tree != current]
+    successes = failures = 0.0
+    for tree, won, lost in versions:
+        age = 0 if tree == current else 1 + trees.index(tree)
+        successes += won * OLDER_VERSION_DISCOUNT**age
+        failures += lost * OLDER_VERSION_DISCOUNT**age
+    return Utility(successes=successes, failures=failures)
 
 
 def _create(path: Path) -> None:

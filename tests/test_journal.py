@@ -111,6 +111,21 @@ def test_outcomes_of_an_older_version_count_half_and_are_never_wiped(journal):
     assert journal.utility("adder", NEW) == Utility(successes=1.0, failures=1.0)
 
 
+def test_many_utilities_at_once_are_those_of_each_alone(journal):
+    for name, result, tree in (
+        ("e1", Result.PASSED, OLD),
+        ("e2", Result.FAILED, OLD),
+        ("e3", Result.PASSED, NEW),
+    ):
+        journal.record(
+            episode(name, result, tree=tree, fault=None if result is Result.PASSED else Fault.TOOL)
+        )
+    for tree in (OLD, NEW, Sha("c" * 40)):
+        assert journal.utilities({"adder": tree, "untried": tree}) == {
+            "adder": journal.utility("adder", tree)
+        }
+
+
 def test_a_discarded_proposal_changes_no_utility_and_its_idea_is_remembered(journal):
     journal.record(episode("e1", Result.PASSED))
     before = journal.utility("adder", OLD)

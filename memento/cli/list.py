@@ -62,23 +62,20 @@ def command(sort: str, library_dir: Path | None, as_json: bool) -> None:
 
 def listed(library_dir: Path | None) -> list[Listed]:
     """All skills of the library at main's tip, by name."""
+    from memento.types import Utility
+
     place = open_workplace(library_dir)
-    library = place.library.at()
-    rows = []
-    for name in library.names():
-        skill = library.skill(name)
-        assert skill is not None, "a usable skill can be read"
-        utility = place.journal.utility(name, skill.tree)
-        rows.append(
-            Listed(
-                name=name,
-                version=skill.version,
-                utility=utility.value if utility.n else None,
-                outcomes=utility.n,
-                description=skill.description,
-            )
+    headers = place.library.at().headers()
+    known = place.journal.utilities({header.name: header.tree for header in headers})
+    nothing = Utility()
+    return [
+        Listed(
+            name=header.name,
+            version=header.version,
+            utility=known[header.name].value if header.name in known else None,
+            outcomes=known.get(header.name, nothing).n,
+            description=header.description,
+            problem=header.problem,
         )
-    for name, diagnostics in library.unusable().items():
-        problem = "; ".join(d.message for d in diagnostics)
-        rows.append(Listed(name=name, version="", utility=None, outcomes=0, description="", problem=problem))
-    return sorted(rows, key=lambda row: row.name)
+        for header in headers
+    ]
