@@ -107,6 +107,14 @@ def test_blame_names_the_task_behind_each_paragraph_that_was_learned(memento, le
     assert f"task {newest['trailers']['Memento-Task']}, episode" in text.out
 
 
+def test_a_diff_as_json_names_its_two_commits(memento, learned):
+    newest = next(each for each in memento("log", "--json", "-n", "200", cwd=learned).json() if each["skill"])
+    found = memento("diff", newest["skill"], "--json", cwd=learned).json()
+    assert set(found) == {"skill", "old", "new", "diff"}
+    assert (found["skill"], found["new"]) == (newest["skill"], newest["sha"])
+    assert found["diff"] == memento("diff", newest["skill"], cwd=learned).out
+
+
 def test_history_lists_versions_with_their_records(memento, learned):
     name = next(
         each["skill"] for each in memento("log", "--json", "-n", "200", cwd=learned).json() if each["skill"]
