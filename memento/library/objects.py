@@ -20,7 +20,7 @@ from pathlib import Path
 
 from memento.errors import LibraryError
 from memento.library.git import EMAIL, NAME, Git, common_dir
-from memento.library.reader import Entry, Reader, lines
+from memento.library.reader import Entry, Reader
 from memento.library.steps import Reached, nothing
 from memento.types import File, Sha
 
@@ -152,8 +152,7 @@ def _commit(tree: Sha, draft: Draft, write: Writer) -> Sha:
 
 def _tree(sha: Sha | None, edits: Mapping[str, Entry | None], read: Reader, write: Writer) -> Sha | None:
     """The tree `sha` with `edits` by path, written; None when nothing is left in it."""
-    # (mode, hash) by name: at 10,000 skills, an `Entry` for each would cost more than all the rest.
-    items = {name: (mode, of) for mode, name, of in lines(read.stored(sha), sha)} if sha else {}
+    items = dict(read.items(sha)) if sha else {}
     below: dict[str, dict[str, Entry | None]] = {}
     order = list(items)
     for path, item in edits.items():

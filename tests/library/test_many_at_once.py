@@ -134,3 +134,36 @@ def test_an_error_inside_the_lock_is_not_taken_for_a_death(library):
     theirs.touch()
     assert library.recover() == ()
     assert theirs.exists()
+
+
+def change_the_same(root, worker, answers):
+    library = Library.open(root, now=time.time, ids=lambda: f"{worker}-{time.monotonic_ns()}", durable=False)
+    proposal = propose(library, rewritten(library, "greeter", f"hello from {worker}"))
+    own = propose(library, created(f"skill-{worker}"))
+    for one in (proposal, own):
+        landing = landed(library, one)
+        answers.put((one.skill, landing.disposition, landing.report.reason))
+
+
+def test_of_changes_to_one_skill_at_once_the_first_lands_and_the_others_say_why_not(library, refs):
+    context = multiprocessing.get_context("spawn")
+    answers = context.Queue()
+    bases = [
+        context.Process(target=change_the_same, args=(library.root, worker, answers))
+        for worker in range(PROCESSES)
+    ]
+    for worker in bases:
+        worker.start()
+    told = [answers.get(timeout=120) for _ in range(2 * PROCESSES)]
+    for worker in bases:
+        worker.join()
+    greeted = [entry for entry in library.log("greeter") if entry.skill]
+    fates = [disposition for skill, disposition, _ in told if skill == "greeter"]
+    assert fates.count(Disposition.LANDED) == len(greeted) >= 1
+    assert {reason for skill, fate, reason in told if fate is Disposition.DISCARDED} <= {
+        "merge: skills/greeter changed on main since this proposal was written. Write it anew on main's tip."
+    }
+    assert {fate for skill, fate, _ in told if skill != "greeter"} == {Disposition.LANDED}
+    assert library.proposals() == ()
+    proposals = [entry.trailers["Memento-Proposal"] for entry in library.log() if entry.skill]
+    assert len(proposals) == len(set(proposals))
