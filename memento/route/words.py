@@ -87,3 +87,8 @@ def query_terms(text: str) -> Words:
         return Words(terms=found, shortened=long)
     half = MAX_QUERY_TERMS // 2
     return Words(terms=found[:half] + found[-half:], shortened=True)
+
+
+def spoken(name: str) -> str:
+    """A skill's name as one would say it: `gift-card_tool` and `GiftCardTool` are "gift card tool"."""
+    return re.sub(r"[-_\s]+", " ", _CAMEL.sub(" ", name)).strip().lower()

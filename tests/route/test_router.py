@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from memento.errors import ModelError
 from memento.protocols import Observation
 from memento.route import Candidate, TantivyRouter
+from memento.route.weights import BM25_UNIT
 from memento.types import Route, Skill, Task, Utility
 
 NOTHING = Route(skill=None, confidence=0.0)
@@ -199,6 +200,7 @@ def test_the_explanation_holds_the_route_and_what_spoke_for_each_candidate(works
         coverage=pytest.approx(0.8),
         confidence=explained.route.confidence,
         matched=("bake", "loav"),
+        parts=(("bm25", candidate.bm25), ("utility", pytest.approx(candidate.bm25 * 0.025))),
     )
     assert candidate.confidence == pytest.approx((0.8 + candidate_strength(candidate.bm25, 4)) / 2)
 
@@ -267,14 +269,19 @@ def test_an_embedder_finds_a_skill_that_shares_no_word(workshop):
     assert TantivyRouter().route("pastry", workshop).ranked == ()
     explained = TantivyRouter(embedder=Topics()).explain("pastry", workshop)
     best = explained.candidates[0]
-    assert (best.skill, best.bm25, best.cosine, best.matched) == ("bread-baking", 0.0, pytest.approx(1.0), ())
+    assert (best.skill, best.bm25, best.cosine, best.matched) == (
+        "bread-baking",
+        0.0,
+        pytest.approx(0.97, abs=0.01),
+        (),
+    )
     assert explained.route.skill == "bread-baking"
 
 
-def test_scores_are_bm25_by_sixty_plus_cosine(workshop):
+def test_without_history_a_score_is_cosine_and_a_share_of_bm25(workshop):
     best = TantivyRouter(embedder=Topics()).explain("bake sourdough", workshop).candidates[0]
     assert best.cosine is not None
-    assert best.score == pytest.approx(best.bm25 / 60 + best.cosine)
+    assert best.score == pytest.approx(best.bm25 / BM25_UNIT + best.cosine)
 
 
 def test_an_embedder_that_is_down_degrades_the_route_and_says_so(workshop):
