@@ -119,8 +119,10 @@ def landing(place: Place, *, durable: bool) -> Callable[[int], float]:
         )
         report = GateReport(skill=rewrite.skill, outcome=GateOutcome.PASS, evidence=Evidence.LINT, steps=())
 
+        base = library.tip()
+
         def work() -> None:
-            proposal = library.propose(rewrite, None, base=library.tip(), trailers={}, tainted=False)
+            proposal = library.propose(rewrite, None, base=base, trailers={}, tainted=False)
             landed = land(library, proposal, lambda *_: report, lambda _: {}, lambda _: True)
             assert (landed.disposition, landed.note) == (Disposition.LANDED, "the checkout follows")
 

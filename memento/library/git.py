@@ -75,7 +75,7 @@ class Git:
             source.seek(0)
             # A neutral folder: a relative path in the configuration must not meet the user's files.
             status, out, err = Runner("/").execute(
-                [*self._command(), *argv],
+                [*_clean_git(int(self.now())), *self._options(), *argv],
                 istream=source,
                 with_extended_output=True,
                 with_exceptions=False,
@@ -104,11 +104,12 @@ class Git:
     def talk(self, *argv: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
         """Standard input and output of `git argv` while it runs; it is gone when the block ends."""
         child = subprocess.Popen(
-            [*self._command(), *argv],
+            [_git(), *self._options(), *argv],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd="/",
+            env=_environment(int(self.now())),
         )
         assert child.stdin is not None
         assert child.stdout is not None
@@ -121,8 +122,8 @@ class Git:
             child.stdout.close()
             child.wait()
 
-    def _command(self) -> list[str]:
-        return [*_clean_git(int(self.now())), f"--git-dir={self.git_dir}", "--bare", *_flags(self.durable)]
+    def _options(self) -> list[str]:
+        return [f"--git-dir={self.git_dir}", "--bare", *_flags(self.durable)]
 
 
 def ensure_git() -> str:
@@ -130,7 +131,9 @@ def ensure_git() -> str:
     fix = "Install git 2.38 or newer (`apt install git`, `brew install git`)."
     if shutil.which("git") is None:
         raise LibraryError(f"git is not installed. {fix}")
-    answer = subprocess.run([*_clean_git(0), "version"], cwd="/", capture_output=True, check=False)
+    answer = subprocess.run(
+        [_git(), "version"], cwd="/", capture_output=True, check=False, env=_environment(0)
+    )
     words = answer.stdout.decode("utf-8", "replace").split()
     numbers = [part for part in words[2].split(".") if part.isdigit()] if len(words) > 2 else []
     if tuple(int(part) for part in numbers[:2]) < OLDEST:
@@ -179,10 +182,18 @@ def _flags(durable: bool) -> list[str]:
     return ["--no-pager", *(part for pair in settings for part in pair)]
 
 
+def _git() -> str:
+    return shutil.which("git") or "git"
+
+
 def _clean_git(when: int) -> list[str]:
-    found = shutil.which("git") or "git"
+    """git with nothing but this environment, for a starter that hands the parent's on."""
+    return ["env", "-i", *(f"{key}={value}" for key, value in _environment(when).items()), _git()]
+
+
+def _environment(when: int) -> dict[str, str]:
     environment = {
-        "PATH": f"{Path(found).parent}:/usr/bin:/bin",
+        "PATH": f"{Path(_git()).parent}:/usr/bin:/bin",
         "HOME": "/nonexistent",
         "XDG_CONFIG_HOME": "/nonexistent",
         "LC_ALL": "C",
@@ -200,4 +211,4 @@ def _clean_git(when: int) -> list[str]:
     for role in ("AUTHOR", "COMMITTER"):
         identity = {"NAME": NAME, "EMAIL": EMAIL, "DATE": f"{when} +0000"}
         environment |= {f"GIT_{role}_{key}": value for key, value in identity.items()}
-    return ["env", "-i", *(f"{key}={value}" for key, value in environment.items()), found]
+    return environment

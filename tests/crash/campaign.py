@@ -252,6 +252,8 @@ def campaign(kills: int, errors: int, seed: int, *, each: int = 25) -> Tally:
             with_errors = done["kills"] >= kills
             attempt = attempts(root, chance, number, errors=with_errors)
             memory.add(attempt)
+            if attempt.how.startswith("unlink"):
+                _as_told(root)
             try:
                 wrong = [*inspect(root, memory, f"n{number}")]
             except (MementoError, AssertionError) as error:
@@ -274,6 +276,12 @@ def campaign(kills: int, errors: int, seed: int, *, each: int = 25) -> Tally:
                 root = Path(folder) / f"library {number} again"
                 new_library(root)
     return tally
+
+
+def _as_told(root: Path) -> None:
+    """What the message asks of a person when git could not remove a lock of its own."""
+    for lock in (root / ".git").rglob("*.lock"):
+        lock.unlink()
 
 
 def _enter(tally: Tally, attempt: Attempt, wrong: list[tuple[str, str]]) -> None:
