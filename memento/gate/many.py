@@ -20,7 +20,7 @@ from memento.gate.harness import RECHECK
 from memento.gate.keys import digest, environment
 from memento.gate.plan import plan
 from memento.gate.routes import ALL, Board, board
-from memento.gate.selection import changed, library_report
+from memento.gate.selection import changed, gone, library_report
 from memento.gate.view import View
 from memento.protocols import Snapshot
 from memento.types import GateOutcome, GateReport
@@ -67,7 +67,8 @@ class LibraryGate:
                 change = Change(skill=name, base=before, head=after, exam=None, exercise=None)
                 reports[name] = self.gate.judge(change, self._board(before, after, name))
                 told(name)
-        return (*([strange] if strange else []), *(reports[name] for name in names))
+        removed = gone(before, after) if before is not after else ()
+        return (*([strange] if strange else []), *removed, *(reports[name] for name in names))
 
     def _board(self, before: View, after: View, name: str) -> Board:
         return board(self.gate.routes, before, after, name)

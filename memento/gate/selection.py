@@ -11,6 +11,9 @@ from memento.skill.testfile import test_file_name
 from memento.types import Evidence, GateOutcome, GateReport, GateStep
 
 LIBRARY = "(library)"
+_OBEYED = frozenset(
+    ["conftest.py", "pytest.ini", "tox.ini", "setup.cfg", "sitecustomize.py", "usercustomize.py"]
+)
 
 
 def changed(base: View, head: View) -> tuple[str, ...]:
@@ -33,8 +36,25 @@ def library_report(base: View, head: View) -> GateReport | None:
     """A FAIL about what belongs to no skill and was not there before; None when there is none."""
     known = set(strangers(base)) if base is not head else set()
     found = [path for path in strangers(head) if path not in known]
+    if base is not head:
+        found += [
+            path
+            for path in head.entries
+            if path.rpartition("/")[2] in _OBEYED and head.entries[path] != base.entries.get(path)
+            if not path.startswith(("skills/", "skill_tests/", "tests/"))
+        ]
     if not found:
         return None
     detail = f"{found[0]} belongs to no skill" + (f", and {len(found) - 1} more" if len(found) > 1 else "")
     step = GateStep(name="custody", outcome=GateOutcome.FAIL, detail=detail)
     return GateReport(skill=LIBRARY, outcome=GateOutcome.FAIL, evidence=Evidence.LINT, steps=(step,))
+
+
+def gone(base: View, head: View) -> tuple[GateReport, ...]:
+    """Skills that the change removes: nothing is left to test, so a human must agree."""
+    step = GateStep(name="custody", outcome=GateOutcome.INDECISIVE, detail="it is gone, a human must agree")
+    return tuple(
+        GateReport(skill=name, outcome=step.outcome, evidence=Evidence.LINT, steps=(step,))
+        for name in base.names
+        if name not in head.own
+    )

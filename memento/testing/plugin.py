@@ -32,7 +32,7 @@ ROOT_VARIABLE = "MEMENTO_SKILLS_UNDER_TEST"
 ROUTES_VARIABLE = "MEMENTO_ROUTES"
 """A JSON file that says which skill each request reaches, null for none."""
 
-SCRIPT_SECONDS = 20
+SCRIPT_SECONDS = 10
 SCRIPT_MEMORY_MB = 256
 SCRIPT_DISK_MB = 32
 """What a script may use on the small inputs of a test; more is a failure of the test."""

@@ -103,3 +103,6 @@ def changed(snapshot: MemorySnapshot, path: str, text: str) -> MemorySnapshot:
     """The snapshot with one file of the adder skill replaced or added."""
     own = {**snapshot.skills["adder"], path: File(data=text.encode())}
     return replace(snapshot, skills={**snapshot.skills, "adder": own})
+
+
+collect_ignore = ["bad_edits"]
