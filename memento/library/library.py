@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 VARIABLE = "MEMENTO_LIBRARY"
 _TRIES = 5
-_FEW = 3
-"""So many paths fit into the mark that a landing leaves; more are found by comparing commits."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,6 +98,8 @@ class Library:
 
         LibraryError when it is a library already, or when nothing can be written.
         """
+        from memento.library import moving
+
         ensure_git()
         make_folder(root)
         if not (root / ".git").exists():
@@ -113,7 +113,7 @@ class Library:
             raise LibraryError(f"{root} is a library already. Nothing was changed.")
         wanted = new_files(present)
         files = {path: file for path, file in wanted.items() if not os.path.lexists(root / path)}
-        library._commit(dict(files), "Make this repository a library of skills", {}, old)
+        moving.commit(library, dict(files), "Make this repository a library of skills", {}, old)
         return library
 
     @classmethod
@@ -235,6 +235,8 @@ class Library:
         For files that no gate guards (tips.md). `base` is the commit they were read from: with it,
         ConflictError when main changed one of them since. MovedError when main never stood still.
         """
+        from memento.library import moving
+
         files = {path: None if data is None else File(data=data) for path, data in changes.items()}
         for _ in range(_TRIES):
             tip = self.tip()
@@ -243,7 +245,7 @@ class Library:
                     "Main changed the same file meanwhile. Read it again and repeat the change."
                 )
             try:
-                return self._commit(files, message, trailers, tip)
+                return moving.commit(self, files, message, trailers, tip)
             except MovedError:
                 continue
         raise MovedError("Main kept moving while a file was being committed. Try again.")
@@ -275,39 +277,14 @@ class Library:
 
     def follow(self, intent: "Intent", held: "Held", read: "Reader") -> str:
         """Bring the checkout along after main moved; what happened to it, in a sentence."""
-        held.enter("index", intent)
-        try:
-            return self.checkout().follow(intent, read)
-        except (LibraryError, OSError) as error:
-            # Landed is landed: an error in the checkout must not look like a failed landing.
-            return f"the checkout could not follow: {error}"
+        from memento.library import moving
+
+        return moving.follow(self, intent, held, read)
 
     def checkout(self) -> "Checkout":
         from memento.library.checkout import Checkout
 
         return Checkout(git=self.git, root=self.root, main=self.main, aside=self.aside, reached=self.reached)
-
-    def _commit(
-        self, files: Mapping[str, File | None], message: str, trailers: Mapping[str, str], old: Sha | None
-    ) -> Sha:
-        from memento.library.lock import Intent
-        from memento.library.messages import compose
-        from memento.library.objects import Draft, create, writer
-
-        draft = Draft(
-            message=compose(message, "", trailers),
-            parents=(old,) if old else (),
-            remove=tuple(path for path, file in files.items() if file is None and old),
-            put={path: file for path, file in files.items() if file is not None},
-        )
-        digits = len(old or self.git.line("hash-object", "-t", "tree", "--stdin"))
-        with reading(self.git) as read:
-            commit = create(draft, read, writer(self.git, digits, self.reached))
-            intent = Intent(old=old, new=commit, paths=tuple(files) if len(files) < _FEW else ())
-            with self.writing() as held:
-                self.swap(intent, held)
-                self.follow(intent, held, read)
-        return commit
 
     def _differs(self, one: Sha, other: Sha, paths: tuple[str, ...]) -> bool:
         return self.git.run("diff-tree", "--quiet", "-r", one, other, "--", *paths).status != 0

@@ -6,7 +6,7 @@
 4. What main has reached is noted down, for the day when its file is found damaged.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,13 +15,18 @@ from memento.errors import LibraryError, MovedError
 from memento.library.git import common_dir
 from memento.library.landed import note_down
 from memento.library.lock import Held, Intent, landing_lock
+from memento.library.messages import compose
+from memento.library.objects import Draft, create, writer
 from memento.library.opening import make_folder
-from memento.library.reader import reading
+from memento.library.reader import Reader, reading
 from memento.library.recovery import NOTES, Places, mend, settle
-from memento.types import Proposal, Sha
+from memento.types import File, Proposal, Sha
 
 if TYPE_CHECKING:
     from memento.library.library import Library
+
+_FEW = 3
+"""So many paths fit into the mark that a landing leaves; more are found by comparing commits."""
 
 
 def folder_of(library: "Library") -> Path:
@@ -127,3 +132,38 @@ def held_or_taken(library: "Library", held: Held | None) -> Iterator[Held]:
         return
     with writing(library) as taken:
         yield taken
+
+
+def follow(library: "Library", intent: Intent, held: Held, read: Reader) -> str:
+    """Bring the checkout along after main moved; what happened to it, in a sentence."""
+    held.enter("index", intent)
+    try:
+        return library.checkout().follow(intent, read)
+    except (LibraryError, OSError) as error:
+        # Landed is landed: an error in the checkout must not look like a failed landing.
+        return f"the checkout could not follow: {error}"
+
+
+def commit(
+    library: "Library",
+    files: Mapping[str, File | None],
+    message: str,
+    trailers: Mapping[str, str],
+    old: Sha | None,
+) -> Sha:
+    """Main, moved by one commit that writes these files and removes those that are None."""
+    git = library.git
+    draft = Draft(
+        message=compose(message, "", trailers),
+        parents=(old,) if old else (),
+        remove=tuple(path for path, file in files.items() if file is None and old),
+        put={path: file for path, file in files.items() if file is not None},
+    )
+    digits = len(old or git.line("hash-object", "-t", "tree", "--stdin"))
+    with reading(git) as read:
+        made = create(draft, read, writer(git, digits, library.reached))
+        intent = Intent(old=old, new=made, paths=tuple(files) if len(files) < _FEW else ())
+        with writing(library) as held:
+            swap(library, intent, held)
+            follow(library, intent, held, read)
+    return made

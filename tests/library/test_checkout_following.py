@@ -159,3 +159,15 @@ def test_a_filter_of_the_user_makes_the_checkout_differ_and_is_not_run(library, 
     landed(library, propose(library, created("new-one")))
     document = library.root / "skills/new-one/SKILL.md"
     assert document.read_bytes() == library.at().folder("new-one")["SKILL.md"].data
+
+
+def test_a_shallow_clone_lands_and_follows(library, git, tmp_path):
+    landed(library, propose(library, created("older")))
+    git("clone", "-q", "--depth=1", f"file://{library.root}", "shallow", cwd=tmp_path)
+    shallow = Library.open(tmp_path / "shallow", now=library.now, ids=library.ids)
+    assert land_greeting(shallow) == "the checkout follows"
+    assert [entry.subject for entry in shallow.log()] == [
+        "Land greeter: say hello there",
+        "Land older: add older",
+    ]
+    assert git("fsck", "--strict", "--no-dangling", cwd=shallow.root) == ""
