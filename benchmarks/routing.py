@@ -1,31 +1,55 @@
-"""How well the router routes: `python benchmarks/routing.py DATA_DIR [--json] [--queries N]`.
+"""How well the router routes: `python benchmarks/routing.py DATA_DIR [--json] [--queries N] [--no-speed]`.
 
 DATA_DIR holds one folder per set, with corpus.jsonl (id, name, description, body) and queries.jsonl
-(id, text, relevant, split). No history, no model. Per set:
+(id, text, relevant, split). The shipped embedder, no model. Per set:
 
-    cold_hit1      the first candidate is a right one
-    cold_recall10  share of the right ones among the first ten
-    none_auroc     confidence with the right skills there, against confidence with them taken out
-    small_hit1, small_auroc   the same in libraries of 20 skills drawn at random
-    right, wrong   in those small libraries, per threshold: share of requests that still reach their skill,
-                   and share that reach some skill although theirs is gone
+    cold_hit1         the first candidate is a right one, nothing is known of the past
+    cold_recall10     share of the right ones among the first ten
+    bm25_hit1         the same router without an embedder: BM25 over name, description and body
+    minilm_rrf_hit1   reciprocal rank fusion of BM25 and sentence-transformers' MiniLM; null without torch
+    warm_hit1         the train split is what skills solved, weights are trained on it; test requests of the
+                      skills that have a past. `memento route train` is what trains
+    default_warm_hit1 the same with the weights that ship
+    mixed_warm_hit1, mixed_cold_hit1
+                      a random half of the skills keeps its past; test requests of the one half and of the
+                      other, each skill being once in either half, one router trained on what is left
+    mixed_cold_was    cold_hit1 of the requests of mixed_cold_hit1: what they lose by being cold beside warm
+    none_auroc        confidence of the route with the right skills there, against confidence in the library
+                      without them (warm); none_auroc_cold is the same without a past
+
+and for speed, beside other retrievers in the same run (bm25s, rank-bm25 where installed): p50 per route in
+libraries of 1,000, 10,000 and 100,000 skills cut from the real texts given, the time to index 10,000 and
+to index one again, the resident memory with 100,000. Vectors of 10,000 and more skills are drawn at random
+for the clock, because computing them is a matter of minutes, once (`embed_skill_ms`).
 """
 
 import argparse
 import json
 import random
+import resource
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from memento.protocols import Embedder
 from memento.route import TantivyRouter
+from memento.route.memory import Past
+from memento.route.minilm import MiniLM
+from memento.route.train import train
+from memento.route.weights import DEFAULT
 from memento.types import File, Folder, Sha, Skill
 
-SMALL = 20
-THRESHOLDS = (0.2, 0.25, 0.3, 0.325, 0.35, 0.38, 0.4, 0.45, 0.5)
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+NONE_QUERIES = 300
+"""Requests whose skills are taken out, each from a library of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +58,7 @@ class Query:
 
     text: str
     relevant: frozenset[str]
+    train: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,22 +87,6 @@ class Skills:
         return ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scores:
-    """All shares in [0, 1]; times in milliseconds."""
-
-    queries: int
-    items: int
-    cold_hit1: float
-    cold_recall10: float
-    none_auroc: float
-    small_hit1: float
-    small_auroc: float
-    right: Mapping[str, float]
-    wrong: Mapping[str, float]
-    p50_ms: float
-
-
 def read_corpus(folder: Path) -> tuple[Mapping[str, Skill], Mapping[str, str]]:
     """Skills by unique name, and that name by the set's own id (two skills may share a name)."""
     skills: dict[str, Skill] = {}
@@ -93,15 +102,15 @@ def read_corpus(folder: Path) -> tuple[Mapping[str, Skill], Mapping[str, str]]:
     return skills, names
 
 
-def read_queries(folder: Path, names: Mapping[str, str], most: int) -> Sequence[Query]:
-    """At most `most` queries whose skills are in the corpus, drawn with a fixed seed."""
+def read_queries(folder: Path, names: Mapping[str, str]) -> Sequence[Query]:
+    """The queries whose skills are in the corpus, in an order drawn with a fixed seed."""
     found = []
     for line in (folder / "queries.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
         relevant = frozenset(names[i] for i in row["relevant"] if i in names)
         if relevant:
-            found.append(Query(text=row["text"], relevant=relevant))
-    return random.Random(0).sample(found, min(most, len(found)))
+            found.append(Query(text=row["text"], relevant=relevant, train=row["split"] == "train"))
+    return random.Random(0).sample(found, len(found))
 
 
 def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
@@ -111,84 +120,309 @@ def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
 
 
 @dataclass(kw_only=True)
-class Tally:
-    """Confidences with the right skill there and away, and how often it came first."""
+class Kept:
+    """An embedder that computes each text once in a run."""
 
-    there: list[float] = field(default_factory=list)
-    away: list[float] = field(default_factory=list)
-    right: list[bool] = field(default_factory=list)
+    inner: Embedder
+    known: "dict[str, NDArray[np.float32]]" = field(default_factory=dict)
 
+    @property
+    def name(self) -> str:
+        return self.inner.name
 
-def measure_whole(
-    router: TantivyRouter, library: Skills, queries: Sequence[Query]
-) -> tuple[Tally, float, float]:
-    """The tally on the whole library, recall at ten, and the median time of a route in ms."""
-    tally, recalls, times = Tally(), [], []
-    router.route("warm up", library)
-    for query in queries:
-        start = time.perf_counter()
-        found = router.explain(query.text, library).candidates
-        times.append(1000 * (time.perf_counter() - start))
-        tally.right.append(bool(found) and found[0].skill in query.relevant)
-        tally.there.append(found[0].confidence if found else 0.0)
-        recalls.append(len(query.relevant & {c.skill for c in found}) / len(query.relevant))
-        others = [c.confidence for c in found if c.skill not in query.relevant]
-        tally.away.append(others[0] if others else 0.0)
-    return tally, statistics.fmean(recalls), statistics.median(times)
+    def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        import numpy as np
+
+        new = [text for text in dict.fromkeys(texts) if text not in self.known]
+        self.known |= dict(zip(new, self.inner.embed(new), strict=True)) if new else {}
+        return np.stack([self.known[text] for text in texts])
 
 
-def measure_small(router: TantivyRouter, skills: Mapping[str, Skill], queries: Sequence[Query]) -> Tally:
-    """The tally in libraries of 20 drawn at random, each with one right skill and then without it."""
-    draw, tally = random.Random(1), Tally()
-    for query in queries:
-        others = draw.sample(sorted(set(skills) - query.relevant), SMALL)
-        target = min(query.relevant)
-        for kept in ([target, *others[1:]], others):
-            route = router.route(query.text, Skills(commit=None, held={n: skills[n] for n in kept}))
-            (tally.there if target in kept else tally.away).append(route.confidence)
-            if target in kept:
-                tally.right.append(bool(route.ranked) and route.ranked[0][0] == target)
-    return tally
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A history that does not change."""
+
+    past: Sequence[Past]
+
+    def __call__(self) -> Sequence[Past]:
+        return self.past
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """All shares in [0, 1]."""
+
+    queries: int
+    items: int
+    cold_hit1: float
+    cold_recall10: float
+    bm25_hit1: float
+    minilm_rrf_hit1: float | None
+    warm_queries: int
+    warm_hit1: float
+    default_warm_hit1: float
+    mixed_warm_hit1: float
+    mixed_cold_hit1: float
+    mixed_cold_was: float
+    none_auroc: float
+    none_auroc_cold: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Set:
+    """One set of data under measurement."""
+
+    library: Skills
+    queries: Sequence[Query]
+    embedder: Kept
+    most: int
+
+    def router(self, past: Sequence[Past] = (), *, trained: bool = False) -> TantivyRouter:
+        """With the given past; `trained` on it."""
+        router = TantivyRouter(embedder=self.embedder, history=Told(past=past))
+        if not trained:
+            return router
+        cases = router.cases(self.library)
+        return replace(router, weights=train(cases, DEFAULT, embedder=self.embedder.name).weights)
+
+    @property
+    def asked(self) -> Sequence[Query]:
+        return self.queries[: self.most]
+
+    @property
+    def past(self) -> Sequence[Past]:
+        """What the train split says that skills solved."""
+        return [Past(q.text, name) for q in self.queries if q.train for name in sorted(q.relevant)]
+
+    @property
+    def tested(self) -> Sequence[Query]:
+        """Test requests for skills that have a past."""
+        seen = {p.skill for p in self.past}
+        return [q for q in self.queries if not q.train and q.relevant & seen][: self.most]
+
+
+def hits(router: TantivyRouter, library: Skills, queries: Sequence[Query]) -> Sequence[bool]:
+    """Of each query, whether the first candidate is right."""
+    routes = router.route_many([q.text for q in queries], library)
+    firsts = [route.ranked[0][0] if route.ranked else "" for route in routes]
+    return [first in q.relevant for first, q in zip(firsts, queries, strict=True)]
+
+
+def recall10(router: TantivyRouter, library: Skills, queries: Sequence[Query]) -> float:
+    """Mean share of the right ones among the first ten."""
+    routes = router.route_many([q.text for q in queries], library)
+    shares = [
+        len(q.relevant & {name for name, _ in route.ranked}) / len(q.relevant)
+        for route, q in zip(routes, queries, strict=True)
+    ]
+    return statistics.fmean(shares)
+
+
+def mixed(data: Set) -> tuple[float, float, float]:
+    """Hit@1 of the half with a past, of the half without, and of the latter when all are without."""
+    draw, names = random.Random(2), sorted(data.library.held)
+    half = set(draw.sample(names, len(names) // 2))
+    warm: list[bool] = []
+    cold: list[bool] = []
+    was: list[bool] = []
+    for kept in (half, set(names) - half):
+        past = [p for p in data.past if p.skill in kept]
+        seen = {p.skill for p in past}
+        router = data.router(past, trained=True)
+        strange = [q for q in data.tested if not q.relevant & seen]
+        warm += hits(router, data.library, [q for q in data.tested if q.relevant & seen])
+        cold += hits(router, data.library, strange)
+        was += hits(data.router(), data.library, strange)
+    return statistics.fmean(warm), statistics.fmean(cold), statistics.fmean(was)
+
+
+def none_fits(router: TantivyRouter, data: Set, queries: Sequence[Query]) -> float:
+    """AUROC of the confidence with the right skills there, against the same request without them."""
+    there = [route.confidence for route in router.route_many([q.text for q in queries], data.library)]
+    away: list[float] = []
+    groups: dict[frozenset[str], list[str]] = {}
+    for q in queries:
+        groups.setdefault(q.relevant, []).append(q.text)
+    for relevant, texts in groups.items():
+        held = {name: skill for name, skill in data.library.held.items() if name not in relevant}
+        left = replace(router, history=Told(past=[p for p in router.history() if p.skill in held]))
+        routes = left.route_many(texts, Skills(commit=None, held=held))
+        away += [route.confidence for route in routes]
+    return auroc(there, away)
+
+
+def minilm_rrf(data: Set) -> float | None:
+    """Reciprocal rank fusion (k 60) of BM25 and MiniLM as sentence-transformers runs it."""
+    try:
+        from sentence_transformers import SentenceTransformer
+    except ImportError:
+        return None
+    model = SentenceTransformer("sentence-transformers/all-MiniLM-L6-v2")
+    names = sorted(data.library.held)
+    texts = [f"{n}: {data.library.held[n].description}" for n in names]
+    vectors = model.encode(texts, normalize_embeddings=True)
+    router = TantivyRouter()
+    right = []
+    for q in data.asked:
+        cosines = vectors @ model.encode([q.text], normalize_embeddings=True)[0]
+        scores: dict[str, float] = {}
+        for rank, n in enumerate((-cosines).argsort()[:100]):
+            scores[names[n]] = 1 / (60 + rank)
+        for rank, (name, _) in enumerate(router.route(q.text, data.library).ranked):
+            scores[name] = scores.get(name, 0.0) + 1 / (60 + rank)
+        right.append(max(scores, key=lambda name: scores[name]) in q.relevant)
+    return statistics.fmean(right)
 
 
 def measure(folder: Path, most: int) -> Scores:
     """All figures of one set."""
     skills, names = read_corpus(folder)
-    queries = read_queries(folder, names, most)
-    router = TantivyRouter()
-    library = Skills(commit=Sha(folder.name), held=skills)
-    whole, recall, p50 = measure_whole(router, library, queries)
-    small = measure_small(router, skills, queries[:300])
-    held = list(zip(small.right, small.there, strict=True))
+    data = Set(
+        library=Skills(commit=Sha(folder.name), held=skills),
+        queries=read_queries(folder, names),
+        embedder=Kept(inner=MiniLM()),
+        most=most,
+    )
+    cold, warm = data.router(), data.router(data.past, trained=True)
+    mixed_warm, mixed_cold, was = mixed(data)
     return Scores(
-        queries=len(queries),
+        queries=len(data.asked),
         items=len(skills),
-        cold_hit1=statistics.fmean(whole.right),
-        cold_recall10=recall,
-        none_auroc=auroc(whole.there, whole.away),
-        small_hit1=statistics.fmean(small.right),
-        small_auroc=auroc(small.there, small.away),
-        right={f"{t}": statistics.fmean(ok and c >= t for ok, c in held) for t in THRESHOLDS},
-        wrong={f"{t}": statistics.fmean(c >= t for c in small.away) for t in THRESHOLDS},
-        p50_ms=p50,
+        cold_hit1=statistics.fmean(hits(cold, data.library, data.asked)),
+        cold_recall10=recall10(cold, data.library, data.asked),
+        bm25_hit1=statistics.fmean(hits(TantivyRouter(), data.library, data.asked)),
+        minilm_rrf_hit1=minilm_rrf(data),
+        warm_queries=len(data.tested),
+        warm_hit1=statistics.fmean(hits(warm, data.library, data.tested)),
+        default_warm_hit1=statistics.fmean(hits(data.router(data.past), data.library, data.tested)),
+        mixed_warm_hit1=mixed_warm,
+        mixed_cold_hit1=mixed_cold,
+        mixed_cold_was=was,
+        none_auroc=none_fits(warm, data, data.tested[:NONE_QUERIES]),
+        none_auroc_cold=none_fits(cold, data, data.asked[:NONE_QUERIES]),
     )
 
 
-def show(sets: Mapping[str, Scores]) -> Iterable[str]:
-    """The table, line by line."""
-    yield (
-        f"{'set':12}{'queries':>8}{'items':>7}{'hit@1':>8}{'rec@10':>8}{'AUROC':>8}{'p50 ms':>8}"
-        "   20 skills: hit@1, AUROC"
-    )
-    for name, s in sets.items():
-        yield (
-            f"{name:12}{s.queries:8}{s.items:7}{s.cold_hit1:8.3f}{s.cold_recall10:8.3f}{s.none_auroc:8.3f}"
-            f"{s.p50_ms:8.2f}{s.small_hit1:18.3f}{s.small_auroc:8.3f}"
+class Drawn:
+    """Vectors drawn at random for skills, computed for requests: what a route costs, not what it finds."""
+
+    def __init__(self, inner: Embedder) -> None:
+        self.inner = inner
+        self.name = "drawn"
+
+    def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        import numpy as np
+
+        if len(texts) == 1:
+            return self.inner.embed(texts)
+        vectors = np.random.default_rng(len(texts)).standard_normal((len(texts), 384), dtype=np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors
+
+
+def enlarged(skills: Sequence[Skill], size: int) -> dict[str, Skill]:
+    """`size` skills: the real ones, then halves of two real ones put together."""
+    draw, made = random.Random(3), {}
+    for n in range(size):
+        a, b = (skills[n], skills[n]) if n < len(skills) else draw.sample(skills, 2)
+        name = f"{a.name}-{n}"
+        made[name] = Skill(
+            name=name,
+            description=a.description[: len(a.description) // 2] + b.description[len(b.description) // 2 :],
+            body=a.body[: len(a.body) // 2] + b.body[len(b.body) // 2 :],
         )
-    yield f"\nthreshold, 20 skills: {'':18}" + "".join(f"{t:>8}" for t in THRESHOLDS)
-    for name, s in sets.items():
-        for label, shares in (("right skill reached", s.right), ("some skill, none fits", s.wrong)):
-            yield f"{name:12}{label:28}" + "".join(f"{share:8.2f}" for share in shares.values())
+    return made
+
+
+def p50_ms(router: TantivyRouter, library: Skills, texts: Sequence[str]) -> float:
+    """The median time of a route, one at a time, the index being there."""
+    times = []
+    for n, text in enumerate(texts):
+        start = time.perf_counter()
+        router.route(text, library)
+        if n:
+            times.append(1000 * (time.perf_counter() - start))
+    return statistics.median(times)
+
+
+def measure_speed(folders: Sequence[Path]) -> dict[str, float]:
+    """All times and the memory, on texts of the set with the longest bodies, requests of all sets."""
+    corpora = [list(read_corpus(folder)[0].values()) for folder in folders]
+    skills = max(corpora, key=lambda held: statistics.fmean(len(s.body) for s in held))
+    texts = ["warm up"]
+    for folder in folders:
+        texts += [q.text for q in read_queries(folder, read_corpus(folder)[1])[:60]]
+    inner = MiniLM()
+    found: dict[str, float] = {}
+    sample = skills[:60]
+    inner.embed(["load"])
+    start = time.perf_counter()
+    inner.embed([s.description for s in sample])
+    found["embed_skill_ms"] = 1000 * (time.perf_counter() - start) / len(sample)
+    for size in (1_000, 10_000, 100_000):
+        library = Skills(commit=Sha(f"{size}"), held=enlarged(skills, size))
+        with tempfile.TemporaryDirectory() as state:
+            router = TantivyRouter(embedder=Drawn(inner), folder=Path(state))
+            start = time.perf_counter()
+            TantivyRouter(folder=Path(state)).route("build the index", library)
+            built = time.perf_counter() - start
+            found[f"p50_ms_{size}"] = p50_ms(router, library, texts)
+            if size == 10_000:
+                found["index_10000_s"] = built
+                found["reindex_one_ms"] = reindexed_ms(Path(state), library)
+    found["rss_mb_100000"] = resident_mb()
+    return found | others_ms(skills, texts[1:])
+
+
+def reindexed_ms(folder: Path, library: Skills) -> float:
+    """One skill changed, at a new commit; the library's other texts are where they were."""
+    from memento.route.disk import on_disk
+
+    held = dict(library.held)
+    times = []
+    for n in range(5):
+        name = sorted(held)[7 * n]
+        held[name] = replace(held[name], description=f"Changed {n}. {held[name].description}")
+        start = time.perf_counter()
+        on_disk(folder / "index", f"change-{n}", list(held.values()))
+        times.append(1000 * (time.perf_counter() - start))
+    return statistics.median(times)
+
+
+def resident_mb() -> float:
+    """Of this process now, from /proc; the peak where there is none."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return pages * resource.getpagesize() / 2**20
+
+
+def others_ms(skills: Sequence[Skill], texts: Sequence[str]) -> dict[str, float]:
+    """p50 per query of rank-bm25 over 1,000 of the same skills, where it is installed."""
+    try:
+        from rank_bm25 import BM25Okapi
+    except ImportError:
+        return {}
+    ranker = BM25Okapi([f"{s.name} {s.description} {s.body}".lower().split() for s in skills[:1000]])
+    times = []
+    for text in texts:
+        start = time.perf_counter()
+        ranker.get_scores(text.lower().split())
+        times.append(1000 * (time.perf_counter() - start))
+    return {"rank_bm25_p50_ms_1000": statistics.median(times)}
+
+
+def show(sets: Mapping[str, Scores], speed: Mapping[str, float]) -> Iterable[str]:
+    """The table, line by line."""
+    columns = list(Scores.__dataclass_fields__)
+    yield f"{'':20}" + "".join(f"{name:>14}" for name in sets)
+    for column in columns:
+        cells = (getattr(scores, column) for scores in sets.values())
+        yield f"{column:20}" + "".join(
+            f"{'-' if c is None else c if isinstance(c, int) else round(c, 3):>14}" for c in cells
+        )
+    yield from (f"{name:20}{value:14.3f}" for name, value in speed.items())
 
 
 def main() -> None:
@@ -196,15 +430,17 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--queries", type=int, default=2000, help="at most so many per set")
+    parser.add_argument("--no-speed", action="store_true")
     arguments = parser.parse_args()
     folders = sorted(p.parent for p in arguments.data.glob("*/corpus.jsonl"))
     if not folders:
         sys.exit(f"{arguments.data} has no */corpus.jsonl")
+    speed = {} if arguments.no_speed else measure_speed(folders)
     sets = {folder.name: measure(folder, arguments.queries) for folder in folders}
     if arguments.json:
-        print(json.dumps({"sets": {name: asdict(scores) for name, scores in sets.items()}}, indent=2))
+        print(json.dumps({"sets": {name: asdict(s) for name, s in sets.items()}, **speed}, indent=2))
     else:
-        print("\n".join(show(sets)))
+        print("\n".join(show(sets, speed)))
 
 
 if __name__ == "__main__":

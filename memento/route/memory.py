@@ -68,6 +68,8 @@ class Memory:
     wrong_skills: tuple[str, ...] = ()
     rows: "NDArray[np.intp]" = field(repr=False)
     """Of every row of `solved`, the number of the request that it came from."""
+    texts: tuple[str, ...] = field(default=(), repr=False)
+    """The requests by number."""
 
     def recall(self, q: "NDArray[np.float32]", *, without: int | None = None) -> dict[str, Recalled]:
         """By skill; `without` leaves one past request out, as if it had not been seen yet."""
@@ -130,4 +132,5 @@ def remember(past: Sequence[Past], embed: "Callable[[Sequence[str]], NDArray[np.
         wrong=vectors[[n for _, n in wrong]] if wrong else vectors[:0],
         wrong_skills=tuple(skill for skill, _ in wrong),
         rows=rows,
+        texts=tuple(texts),
     )

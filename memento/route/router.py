@@ -13,16 +13,17 @@ Rules
   A work tree has no commit and is indexed at every call.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memento.errors import ModelError
+from memento.errors import ModelError, UsageError
 from memento.protocols import Embedder, Observation, Snapshot
 from memento.route.confidence import confidence, coverage, fused
 from memento.route.indexes import Indexed, Indexes
 from memento.route.memory import History, Memory, Past, Recalled, forget_everything, remember
+from memento.route.train import Case, right_skills
 from memento.route.vectors import embed
 from memento.route.weights import DEFAULT, Weights
 from memento.route.words import query_terms
@@ -85,6 +86,15 @@ class _Scored:
     recalled: Recalled | None
     parts: tuple[tuple[str, float], ...]
 
+    def case(self, right: frozenset[str]) -> Case:
+        return Case(
+            skill=self.skill,
+            cosine=self.cosine or 0.0,
+            bm25=self.bm25,
+            recalled=self.recalled,
+            right=self.skill in right,
+        )
+
 
 @dataclass(kw_only=True)
 class _Remembered:
@@ -143,6 +153,25 @@ class TantivyRouter:
         route = self._decision(ranked, cases[0].confidence if cases else 0.0, degraded)
         return Explanation(route=route, threshold=self.threshold, terms=terms, candidates=cases)
 
+    def cases(self, snapshot: Snapshot) -> Sequence[Sequence[Case]]:
+        """Of every past request that a skill of `snapshot` solved, the candidates as the router sees them.
+
+        Each request is left out of the memory that it is held against. Raises ModelError, and UsageError
+        without an embedder.
+        """
+        if self.embedder is None:
+            raise UsageError("routing learns from vectors; choose an embedder, as in [route] embedder")
+        indexed, memory = self._indexes.of(snapshot), self._memory()
+        right = {text: s for text, s in right_skills(self.history()).items() if s & set(indexed.skills)}
+        vectors = indexed.queries(list(right), self.embedder) if right else ()
+        number = {text: n for n, text in enumerate(memory.texts)} if memory else {}
+        found = []
+        for text, vector in zip(right, vectors, strict=True):
+            recalled = memory.recall(vector, without=number.get(text)) if memory else {}
+            scored = self._fused(query_terms(text).terms, indexed, vector, self.embedder, recalled)
+            found.append([s.case(right[text]) for s in scored])
+        return found
+
     def _decision(self, ranked: "Sequence[_Scored]", sure: float, degraded: str | None) -> Route:
         return Route(
             skill=ranked[0].skill if ranked and sure >= self.threshold else None,
@@ -182,17 +211,22 @@ class TantivyRouter:
             found = indexed.index.search(terms, limit=2 * RANKED)
             cases = [self._scored(name, bm25, None, None, indexed) for name, bm25 in found.items()]
         else:
-            cases = self._fused(terms, indexed, vector, self.embedder)
+            memory = self._memory()
+            recalled = memory.recall(vector) if memory else {}
+            cases = self._fused(terms, indexed, vector, self.embedder, recalled)
         return sorted(cases, key=lambda s: (-s.score, s.skill))[:RANKED]
 
     def _fused(
-        self, terms: Sequence[str], indexed: Indexed, vector: "NDArray[np.float32]", embedder: Embedder
+        self,
+        terms: Sequence[str],
+        indexed: Indexed,
+        vector: "NDArray[np.float32]",
+        embedder: Embedder,
+        recalled: Mapping[str, Recalled],
     ) -> "list[_Scored]":
         cosines = indexed.vectors(embedder) @ vector
         names = list(indexed.positions) if len(cosines) <= FROM_EACH else None
         near = names if names is not None else _nearest(cosines, list(indexed.skills))
-        memory = self._memory()
-        recalled = memory.recall(vector) if memory else {}
         past = sorted(recalled, key=lambda name: -recalled[name].nearest)
         bm25 = dict(indexed.index.search(terms, limit=FROM_EACH))
         others = [n for n in dict.fromkeys((*near, *past[:FROM_EACH])) if n not in bm25]
