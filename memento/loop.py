@@ -18,6 +18,7 @@ A miss (no skill fits) is tried without a skill first: what the model can do alo
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 from memento.errors import ModelError
@@ -204,9 +205,8 @@ class Loop:
             trailers=lambda report: {**trailers, **evidence_of(report)},
             # A lesson from untrusted text is a persistent injection if it lands unseen.
             may_land=lambda report: report.outcome is GateOutcome.PASS and not proposal.tainted,
-            remember=lambda landing: self.journal.record_landing(landing, episode=lesson.episode),
+            remember=partial(self.journal.record_landing, episode=lesson.episode),
         )
-        self.journal.record_landing(landing, episode=lesson.episode)
         return self._told(landing)
 
     def _parent(self, lesson: Lesson, library: Snapshot) -> Parent | None:

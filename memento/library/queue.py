@@ -45,8 +45,8 @@ def land(
 ) -> Landing:
     """Land `proposal`, discard it or leave it open. MovedError when main never stood still.
 
-    `remember` is told of a proposal that is discarded before its branch goes: a process that dies in
-    between must not take the reason with it.
+    `remember` is told once what became of it; of a discard before its branch goes: a process that dies
+    in between must not take the reason with it.
     """
     queue = _Queue(
         library=library,
@@ -91,7 +91,9 @@ class _Queue:
             return landing
         if report.outcome is GateOutcome.PASS and self.may_land(report):
             return None
-        return Landing(proposal=self.proposal, disposition=Disposition.OPEN, report=report)
+        landing = Landing(proposal=self.proposal, disposition=Disposition.OPEN, report=report)
+        self.remember(landing)
+        return landing
 
     def round(self, report: GateReport, held: Held | None) -> Landing | None:
         """Rules 2 to 6 once; None when main moved meanwhile."""
@@ -122,13 +124,15 @@ class _Queue:
             except MovedError:
                 return None
             note = self.library.follow(intent, holder, read)
-        return Landing(
+        landing = Landing(
             proposal=self.proposal,
             disposition=Disposition.LANDED,
             report=report,
             commit=intent.new,
             note=note,
         )
+        self.remember(landing)
+        return landing
 
     def _intent(self, tip: Sha, merge: Sha, report: GateReport, read: Reader, write: Writer) -> Intent:
         """The whole move, with the note beside the merge written."""

@@ -11,6 +11,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 
 from memento.errors import ConflictError, SkillError, UsageError
 from memento.journal import Journal
@@ -153,8 +154,8 @@ class Importer:
             gate=gate,
             trailers=lambda report: {**trailers, **self.evidence(report), **consent(report, self.by)},
             may_land=lambda report: agreed and report.outcome is GateOutcome.PASS,
+            remember=partial(self.journal.record_landing, episode=f"import by {self.by}"),
         )
-        self.journal.record_landing(landing, episode=f"import by {self.by}")
         if landing.disposition is Disposition.LANDED:
             self._record(skill)
         became = Became(landing.disposition.value)

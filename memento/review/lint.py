@@ -12,7 +12,7 @@ for, and what was refused before.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, partial
 
 from memento.gate.retirement import retirement
 from memento.journal import Journal
@@ -119,8 +119,8 @@ class Linter:
             gate=lambda base, head: retirement(name, base, head),
             trailers=lambda _: trailers,
             may_land=lambda _: False,
+            remember=partial(self.journal.record_landing, episode="lint"),
         )
-        self.journal.record_landing(landing, episode="lint")
         return Linted(advice=advice, landing=landing)
 
     def _merges(self) -> Iterator[Advice]:

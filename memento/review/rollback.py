@@ -9,6 +9,7 @@ idea     of each landing that is taken back counts as rejected, and is not tried
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from memento.gate.harness import RUN, Harness
 from memento.journal import Journal
@@ -47,8 +48,8 @@ class Rollback:
             gate=lambda old, new: self.gate(skill=skill, base=old, head=new, exam=exam),
             trailers=lambda report: {**trailers, **self.evidence(report)},
             may_land=lambda report: report.outcome is not GateOutcome.FAIL,
+            remember=partial(self.journal.record_landing, episode=f"rollback by {self.by}"),
         )
-        self.journal.record_landing(landing, episode=f"rollback by {self.by}")
         if landing.disposition is Disposition.LANDED:
             self._reject(undone)
         return landing
