@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from memento.gate.harness import Job
 
 ROOT = "/library"
+WARM = "warm/test_warm.py"
+_WARM = """def test_warm(tmp_path, capsys):
+    assert tmp_path.is_dir() and capsys is not None
+"""
+"""Ours: run before the first fork, see `memento.gate.inside`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +51,11 @@ def export(root: Path, number: int, job: "Job") -> Place:
         test=f"{inside}/skill_tests/{test_file_name(job.skill)}",
         routes=f"{inside}/routes.json",
     )
+
+
+def export_warm(root: Path) -> None:
+    """The file that warms pytest up."""
+    _export_file(root / WARM, _WARM.encode())
 
 
 def fingerprint(root: Path) -> str:

@@ -19,10 +19,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from memento.gate.exports import ROOT, Place, export, fingerprint
+from memento.gate.exports import ROOT, WARM, Place, export, export_warm, fingerprint
 from memento.gate.keys import run_key
 from memento.gate.plan import plan
-from memento.gate.reports import RUN, read_reports
+from memento.gate.reports import RUN, listen, read_reports
 from memento.journal import Journal
 from memento.protocols import Limits, Mount, Sandbox
 from memento.types import Folder, TestResult
@@ -119,6 +119,7 @@ class Harness:
         with tempfile.TemporaryDirectory(prefix="memento-gate-") as temporary:
             root = Path(temporary)
             places = [export(root, number, job) for number, job in enumerate(jobs)]
+            export_warm(root)
             before = fingerprint(root)
             limits = _limits(len(jobs))
             with self.sandbox.open(mounts=[Mount(source=root, target=ROOT)], limits=limits) as session:
@@ -129,7 +130,10 @@ class Harness:
                 order = {
                     "word": word,
                     "root": session.path(ROOT),
+                    "warm": session.path(f"{ROOT}/{WARM}"),
                     "scratch": session.path("/tmp"),  # noqa: S108 (the sandbox's own)
+                    # A host's disk has other writers; a sandbox names its folder as it is.
+                    "work": "/work" if session.path("/work") == "/work" else "",
                     "workers": min(self.workers, len(jobs)),
                     "seconds_per_file": FILE_SECONDS,
                     "jobs": orders,
@@ -140,7 +144,11 @@ class Harness:
                     env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
                 )
             changed = fingerprint(root) != before
-        return [read_reports(done, word, number, plan, changed=changed) for number, plan in enumerate(plans)]
+        messages = listen(done, word)
+        return [
+            read_reports(done, messages.get(number, ()), plan, changed=changed)
+            for number, plan in enumerate(plans)
+        ]
 
 
 def _limits(files: int) -> Limits:

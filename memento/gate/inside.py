@@ -57,6 +57,7 @@ class Supervisor:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> bool:
         """In the supervisor: run all files and leave the process. In a fork: collect its file."""
+        _warm_up(session, self._order["warm"])
         gc.collect()
         gc.freeze()
         waiting = list(reversed(self._order["jobs"]))
@@ -81,6 +82,7 @@ class Supervisor:
             os.setpgid(0, 0)
             os.close(reading)
             os.close(self._channel)
+            os.environ[memento.testing.plugin.WORK_VARIABLE] = self._order["work"]
             self._file = FileRun(job, writing, self._order["scratch"])
             return None
         os.close(writing)
@@ -117,6 +119,16 @@ class Supervisor:
             self._file.say(end=True)
             # No exit handler of the tested code runs, nor anything of pytest that it may have changed.
             os._exit(0)
+
+
+def _warm_up(session: pytest.Session, file: str) -> None:
+    """Collect and run a file of our own: what pytest imports on first use, no fork imports again."""
+    from _pytest.runner import runtestprotocol
+
+    for item in session.perform_collect([file]):
+        runtestprotocol(item, log=False, nextitem=None)
+    session.items.clear()
+    session.testscollected = 0
 
 
 def _ended(running: dict[int, Running]) -> Iterator[Running]:

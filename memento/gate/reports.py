@@ -1,7 +1,7 @@
 """The verdict on each expected test, from what the sandboxed supervisor printed."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,9 @@ from memento.gate.plan import Plan
 from memento.protocols import Completed
 from memento.skill.testfile import base_name
 from memento.types import TestResult
+
+Message = dict[str, Any]
+"""A line of the supervisor, as it was parsed."""
 
 RUN = "<run>"
 """Id of the pseudo test that stands for the run itself: collection, and an orderly end."""
@@ -25,10 +28,10 @@ class _Heard:
 
 
 def read_reports(
-    done: Completed, word: str, job: int, plan: Plan, *, changed: bool = False
+    done: Completed, messages: Iterable[Message], plan: Plan, *, changed: bool = False
 ) -> tuple[TestResult, ...]:
     """One result per expected test or case; then what was strange, then the run if it ended badly."""
-    heard = _listen(done, word, job)
+    heard = _heard(messages)
     if changed:
         heard.complaints.append("the run changed what it was given to read")
     results = [result for name in dict.fromkeys(plan.deciding) for result in _of(name, heard, plan, done)]
@@ -68,13 +71,20 @@ def _of(name: str, heard: _Heard, plan: Plan, done: Completed) -> Iterator[TestR
             yield TestResult(id=strange, passed=False, detail="not a case that the file names")
 
 
-def _listen(done: Completed, word: str, job: int) -> _Heard:
-    heard = _Heard()
+def listen(done: Completed, word: str) -> Mapping[int, Sequence[Message]]:
+    """What the supervisor said, by job; lines without its word are somebody else's."""
+    found: dict[int, list[Message]] = {}
     for line in done.stdout.decode("utf-8", "replace").splitlines():
         mark, _, text = line.partition(" ")
         message = _object(text) if mark == word else None
-        if message is None or message.get("job") != job:
-            continue
+        if message is not None and isinstance(message.get("job"), int):
+            found.setdefault(message["job"], []).append(message)
+    return found
+
+
+def _heard(messages: Iterable[Message]) -> _Heard:
+    heard = _Heard()
+    for message in messages:
         if message["what"] == "said":
             _take(heard, _object(message["line"]))
         elif message["what"] == "done":

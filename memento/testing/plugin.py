@@ -32,6 +32,9 @@ ROOT_VARIABLE = "MEMENTO_SKILLS_UNDER_TEST"
 ROUTES_VARIABLE = "MEMENTO_ROUTES"
 """A JSON file that says which skill each request reaches, null for none."""
 
+WORK_VARIABLE = "MEMENTO_WORK"
+"""The sandbox's own work folder; set only where nobody else writes to its disks."""
+
 SCRIPT_SECONDS = 10
 SCRIPT_MEMORY_MB = 256
 SCRIPT_DISK_MB = 32
@@ -152,8 +155,8 @@ def _run(argv: list[str], script: str, folder: Path, stdin: str) -> ScriptRun:
 def _written(folder: Path) -> int:
     """Bytes on the sandbox's disks, where nobody else writes; by hand, bytes in the script's folder."""
     roots, used = [folder], 0
-    if os.environ.get(ROOT_VARIABLE):
-        roots, used = [Path("/work")], shutil.disk_usage(folder).used
+    if os.environ.get(WORK_VARIABLE):
+        roots, used = [Path(os.environ[WORK_VARIABLE])], shutil.disk_usage(folder).used
     files = (Path(top, name) for root in roots for top, _, names in os.walk(root) for name in names)
     return used + sum(file.lstat().st_size for file in files)
 

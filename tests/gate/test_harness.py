@@ -71,7 +71,7 @@ def test_passing_tests_pass_and_say_so(harness: Harness) -> None:
 
 def test_a_hang_is_stopped_and_fails(harness: Harness) -> None:
     done = Completed(exit_code=-9, stdout=b"", stderr=b"", timed_out=True)
-    assert read_reports(done, "w", 0, plan(b"def test_a(): ...")) == (
+    assert read_reports(done, (), plan(b"def test_a(): ...")) == (
         TestResult(id="test_a", passed=False, detail="did not report: the run was stopped at its time limit"),
         TestResult(id=RUN, passed=False, detail="the run was stopped at its time limit"),
     )
