@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 EXIT = {GateOutcome.PASS: 0, GateOutcome.FAIL: 1, GateOutcome.INDECISIVE: 5}
 
 SELF_CHECK_RUNS = 20
+MOST_ROWS = 40
+"""More reports than that, and those from the cache share one line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,14 +220,24 @@ def _hand_out(reports: Sequence[GateReport], wanted: Wanted) -> None:
         _show(reports)
 
 
+def _is_cached(report: GateReport) -> bool:
+    return bool(report.steps) and all(step.cached for step in report.steps)
+
+
 def _show(reports: Sequence[GateReport]) -> None:
     out = console(stderr=True)
+    known = [report for report in reports if _is_cached(report)] if len(reports) > MOST_ROWS else []
+    if known:
+        # A table of hundreds of known rows takes longer to draw than the gate took.
+        out.print(f"{len(known)} skills PASS (cached): nothing that they depend on has changed")
+        reports = [report for report in reports if not _is_cached(report)]
+        if not reports:
+            return
     shown = table("skill", "verdict", "evidence", "tests", "steps", "why")
     for report in reports:
         steps = " ".join(f"{step.name} {MARKS[step.outcome]}" for step in report.steps)
-        cached = bool(report.steps) and all(step.cached for step in report.steps)
         why = "" if report.outcome is GateOutcome.PASS else one_line(report.reason, 200)
-        word = f"{report.outcome.upper()}{' (cached)' if cached else ''}"
+        word = f"{report.outcome.upper()}{' (cached)' if _is_cached(report) else ''}"
         more = f" +{len(report.needs_model)} need a model" if report.needs_model else ""
         add_row(shown, report.skill, word, report.evidence, f"{len(report.tests)}{more}", steps, why)
     out.print(shown if reports else "nothing to gate: no skill has changed")
