@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from memento.errors import ModelError
+from memento.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
     from memento.config import Config
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from memento.journal import Journal
     from memento.library import Library
     from memento.loop import Event, Loop
-    from memento.protocols import Model, Sandbox, Tool
+    from memento.protocols import Embedder, Model, Sandbox, Tool
     from memento.review.importing import Importer
     from memento.review.rollback import Rollback
     from memento.route.router import TantivyRouter
@@ -87,13 +87,52 @@ def model_of(config: "Config", ambience: Ambience) -> "Model":
     )
 
 
-def router_of(config: "Config", journal: "Journal") -> "TantivyRouter":
+def embedder_of(config: "Config") -> "Embedder | None":
+    """The configured embedder, None for words alone. Raises ConfigError."""
+    settings = config.route
+    if settings.embedder == "words":
+        return None
+    if settings.embedder == "shipped":
+        from memento.route.minilm import MiniLM
+
+        return MiniLM()
+    if not settings.model:
+        raise ConfigError(
+            f'[route] embedder = "{settings.embedder}" needs the name of a model: [route] model'
+        )
+    if settings.embedder == "fastembed":
+        from memento.route.local import FastEmbedder
+
+        return FastEmbedder(model=settings.model)
+    from memento.llm.embeddings import EndpointEmbedder
+
+    key = config.model.api_key.get_secret_value() if config.model.api_key else ""
+    url = settings.base_url or config.model.base_url or OPENAI_URL
+    # The key belongs to the model's endpoint; another one is not sent it.
+    own = url == (config.model.base_url or OPENAI_URL)
+    return EndpointEmbedder(model=settings.model, base_url=url, api_key=key if own else "", sleep=time.sleep)
+
+
+def router_of(config: "Config", journal: "Journal", root: "Path | None" = None) -> "TantivyRouter":
+    """The router over a library's journal; trained weights are read from `root`/route.json."""
+    from memento.route import weights
+    from memento.route.confidence import FUSED_THRESHOLD
+    from memento.route.history import JournalHistory
     from memento.route.router import THRESHOLD, TantivyRouter
 
-    threshold = config.route.threshold
+    embedder = embedder_of(config)
+    trained = root / weights.FILE if root else None
+    chosen = weights.load(trained.read_text("utf-8")) if trained and trained.is_file() else weights.DEFAULT
+    if embedder is None or chosen.embedder not in (None, embedder.name):
+        chosen = weights.DEFAULT
+    usual = FUSED_THRESHOLD if embedder else THRESHOLD
     return TantivyRouter(
-        threshold=THRESHOLD if threshold is None else threshold,
+        threshold=usual if config.route.threshold is None else config.route.threshold,
         utility=lambda skill: journal.utility(skill.name, skill.tree),
+        embedder=embedder,
+        history=JournalHistory(journal=journal),
+        weights=chosen,
+        folder=journal.path.parent / "route",
     )
 
 
@@ -200,7 +239,7 @@ def loop_of(
     return Loop(
         library=library,
         journal=journal,
-        router=router_of(config, journal),
+        router=router_of(config, journal, library.root),
         executor=ReactExecutor(
             model=metered,
             sandbox=sandbox,
@@ -268,7 +307,11 @@ def demo(
     from memento.library import Library
     from memento.llm.simulated.model import SimulatedModel
 
-    flags: dict[tuple[str, str], object] = {("sandbox", "kind"): sandbox_kind, ("budget", "tokens"): 10**9}
+    flags: dict[tuple[str, str], object] = {
+        ("sandbox", "kind"): sandbox_kind,
+        ("budget", "tokens"): 10**9,
+        ("route", "embedder"): "words",
+    }
     config = load("", {}, flags)
     ambience = repeatable(seed)
     sandbox = sandbox_of(config, environ)

@@ -61,8 +61,16 @@ class SandboxSettings(_Section):
     kind: SandboxKind = "auto"
 
 
+EmbedderKind = Literal["shipped", "words", "endpoint", "fastembed"]
+
+
 class RouteSettings(_Section):
+    """`words` does without vectors; `endpoint` asks `base_url` (else the model's) for those of `model`."""
+
     threshold: float | None = Field(default=None, ge=0, le=1)
+    embedder: EmbedderKind = "shipped"
+    model: str | None = None
+    base_url: str | None = None
 
 
 class GateSettings(_Section):

@@ -22,6 +22,7 @@ from memento.types import (
     SKILL_FAULTS,
     Disposition,
     Episode,
+    Fault,
     Landing,
     Result,
     Sha,
@@ -62,6 +63,17 @@ class Idea:
     idea: str
     disposition: Disposition
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """A task that a skill was used on, and how it ended; `number` counts episodes."""
+
+    number: int
+    text: str
+    skill: str
+    result: Result
+    fault: Fault | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +143,21 @@ class Journal:
                 (skill,),
             ).fetchall()
         return {Sha(tree): Utility(successes=won, failures=lost) for tree, won, lost in rows}
+
+    def requests(self, *, after: int = 0) -> tuple[Asked, ...]:
+        """Tasks that a skill was used on, oldest first, from the one behind number `after` on."""
+        with self._transaction() as db:
+            rows = db.execute(
+                "select rowid, json_extract(value, '$.task.text'), skill, result, fault from episodes"
+                " where rowid > ? and skill is not null order by rowid",
+                (after,),
+            ).fetchall()
+        return tuple(
+            Asked(
+                number=n, text=text, skill=skill, result=Result(result), fault=Fault(fault) if fault else None
+            )
+            for n, text, skill, result, fault in rows
+        )
 
     def utility(self, skill: str, current: Sha | None) -> Utility:
         """Successes and failures of a skill; an outcome of an older version counts half per version.

@@ -30,7 +30,7 @@ def command(dry_run: bool, library_dir: Path | None, as_json: bool) -> int:
     from memento.review.lint import Linted, Linter
 
     place = open_workplace(library_dir)
-    router = router_of(place.config, place.journal)
+    router = router_of(place.config, place.journal, place.library.root)
     linter = Linter(library=place.library, journal=place.journal, reach=router.route)
     advice = linter.advice()
     done = [

@@ -172,6 +172,11 @@ class TantivyRouter:
             found.append([s.case(right[text]) for s in scored])
         return found
 
+    def vectors(self, snapshot: Snapshot) -> "tuple[Sequence[str], NDArray[np.float32] | None]":
+        """The skills by name, and their unit vectors, None without an embedder. Raises ModelError."""
+        indexed = self._indexes.of(snapshot)
+        return list(indexed.skills), indexed.vectors(self.embedder) if self.embedder else None
+
     def _decision(self, ranked: "Sequence[_Scored]", sure: float, degraded: str | None) -> Route:
         return Route(
             skill=ranked[0].skill if ranked and sure >= self.threshold else None,

@@ -188,7 +188,8 @@ def _folded(data: Lists, old: Weights) -> "tuple[NDArray[np.float64], NDArray[np
 
 def _clearly_worse(change: "NDArray[np.float64]") -> bool:
     """By more than a standard error of the requests on which the two differ."""
-    return float(change.sum()) < -(float(abs(change).sum()) ** 0.5)
+    lost, differ = -float(change.sum()), float(abs(change).sum())
+    return lost > 0 and lost * lost > differ
 
 
 def right_skills(past: Sequence[Past]) -> Mapping[str, frozenset[str]]:
