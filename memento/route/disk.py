@@ -130,12 +130,16 @@ def _updated(
     gone: Sequence[int],
     new: Sequence[Skill],
 ) -> Index:
-    numbers = {name: kept for name, kept in state.skills.items() if kept[0] not in set(gone)}
+    import tantivy
+
+    lost = frozenset(gone)
+    numbers = {name: kept for name, kept in state.skills.items() if kept[0] not in lost}
     number, opstamp = state.next_number, state.opstamp
     if gone or new:
         writer = index.writer(heap_size=WRITER_BYTES, num_threads=1)
         for old in gone:
-            writer.delete_documents_by_term("n", old)
+            # By query: delete_documents_by_term takes the number for a signed one, and deletes nothing.
+            writer.delete_documents_by_query(tantivy.Query.term_query(index.schema, "n", old))
         for skill in new:
             writer.add_document(document(skill, number))
             numbers[skill.name] = (number, digest(skill))

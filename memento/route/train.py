@@ -187,9 +187,9 @@ def _folded(data: Lists, old: Weights) -> "tuple[NDArray[np.float64], NDArray[np
 
 
 def _clearly_worse(change: "NDArray[np.float64]") -> bool:
-    """By more than a standard error of the requests on which the two differ."""
+    """By more than two standard errors of the requests on which the two differ."""
     lost, differ = -float(change.sum()), float(abs(change).sum())
-    return lost > 0 and lost * lost > differ
+    return lost > 0 and lost * lost > 4 * differ
 
 
 def right_skills(past: Sequence[Past]) -> Mapping[str, frozenset[str]]:
