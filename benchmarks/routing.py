@@ -306,9 +306,9 @@ def measure(folder: Path, most: int) -> Scores:
 class Drawn:
     """Vectors drawn at random for skills, computed for requests: what a route costs, not what it finds."""
 
-    def __init__(self, inner: Embedder) -> None:
+    def __init__(self, inner: Embedder, size: int) -> None:
         self.inner = inner
-        self.name = "drawn"
+        self.name = f"drawn-{size}"
 
     def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         import numpy as np
@@ -320,18 +320,25 @@ class Drawn:
         return vectors
 
 
-def enlarged(skills: Sequence[Skill], size: int) -> dict[str, Skill]:
-    """`size` skills: the real ones, then halves of two real ones put together."""
-    draw, made = random.Random(3), {}
-    for n in range(size):
-        a, b = (skills[n], skills[n]) if n < len(skills) else draw.sample(skills, 2)
-        name = f"{a.name}-{n}"
-        made[name] = Skill(
+@dataclass(frozen=True, kw_only=True)
+class Many(Skills):
+    """`size` skills made as they are asked for: the real ones, then halves of two real ones put together."""
+
+    real: Sequence[Skill] = ()
+    size: int = 0
+
+    def names(self) -> Sequence[str]:
+        return [f"skill-{n:06}" for n in range(self.size)]
+
+    def skill(self, name: str) -> Skill | None:
+        n = int(name[-6:])
+        a, b = self.real[n % len(self.real)], self.real[(n * 7 + n // len(self.real)) % len(self.real)]
+        return Skill(
             name=name,
             description=a.description[: len(a.description) // 2] + b.description[len(b.description) // 2 :],
             body=a.body[: len(a.body) // 2] + b.body[len(b.body) // 2 :],
+            tree=Sha(name),
         )
-    return made
 
 
 def p50_ms(router: TantivyRouter, library: Skills, texts: Sequence[str]) -> float:
@@ -360,9 +367,9 @@ def measure_speed(folders: Sequence[Path]) -> dict[str, float]:
     inner.embed([s.description for s in sample])
     found["embed_skill_ms"] = 1000 * (time.perf_counter() - start) / len(sample)
     for size in (1_000, 10_000, 100_000):
-        library = Skills(commit=Sha(f"{size}"), held=enlarged(skills, size))
+        library = Many(commit=Sha(f"{size}"), held={}, real=skills, size=size)
         with tempfile.TemporaryDirectory() as state:
-            router = TantivyRouter(embedder=Drawn(inner), folder=Path(state))
+            router = TantivyRouter(embedder=Drawn(inner, size), folder=Path(state))
             start = time.perf_counter()
             TantivyRouter(folder=Path(state)).route("build the index", library)
             built = time.perf_counter() - start
@@ -378,13 +385,14 @@ def reindexed_ms(folder: Path, library: Skills) -> float:
     """One skill changed, at a new commit; the library's other texts are where they were."""
     from memento.route.disk import on_disk
 
-    held = dict(library.held)
+    held = {name: skill for name in library.names() if (skill := library.skill(name))}
     times = []
     for n in range(5):
         name = sorted(held)[7 * n]
-        held[name] = replace(held[name], description=f"Changed {n}. {held[name].description}")
+        about = f"Changed {n}. {held[name].description}"
+        held[name] = replace(held[name], description=about, tree=Sha(f"changed {n}"))
         start = time.perf_counter()
-        on_disk(folder / "index", f"change-{n}", list(held.values()))
+        on_disk(folder / "index", f"change-{n}", held.values)
         times.append(1000 * (time.perf_counter() - start))
     return statistics.median(times)
 

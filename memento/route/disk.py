@@ -17,7 +17,7 @@ import fcntl
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,8 @@ from memento.types import Skill
 
 if TYPE_CHECKING:
     import tantivy
+
+Skills = Callable[[], Iterable[Skill]]
 
 FORMAT = 1
 """Raise it with the schema, the analysis or the meaning of a field."""
@@ -49,28 +51,34 @@ class State:
 
 
 def digest(skill: Skill) -> str:
-    """Of what is indexed of a skill."""
+    """Of what is indexed of a skill; its git tree says as much, and costs nothing."""
+    if skill.tree is not None:
+        return str(skill.tree)
     text = "\0".join((skill.name, skill.description, skill.body))
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def on_disk(folder: Path, commit: str, skills: Sequence[Skill]) -> Index:
-    """The index of `skills`, brought up to date in `folder`; in memory when somebody else is writing."""
+def on_disk(folder: Path, commit: str, skills: Skills) -> Index:
+    """The index of `skills`, brought up to date in `folder`; in memory when somebody else is writing.
+
+    `skills` gives them from the start at every call: a library's bodies are never in memory together.
+    """
     with _alone(folder) as alone:
         if not alone:
-            return build(skills)
+            return build(skills())
         state = read_state(folder)
         opened = _open(folder, state) if state else None
         if state is None or opened is None:
-            return _built(folder, commit, skills)
+            return _built(folder, commit, skills())
         if state.commit == commit:
             return _index(opened, state)
-        fresh = {skill.name: digest(skill) for skill in skills}
+        fresh = {skill.name: digest(skill) for skill in skills()}
         gone = [n for name, (n, d) in state.skills.items() if fresh.get(name) != d]
-        new = [s for s in skills if state.skills.get(s.name, (0, ""))[1] != fresh[s.name]]
-        if state.replaced + len(gone) > MOST_REPLACED * max(len(skills), 1):
-            return _built(folder, commit, skills)
-        return _updated(folder, commit, opened, state, gone, new)
+        new = {name for name, d in fresh.items() if state.skills.get(name, (0, ""))[1] != d}
+        if state.replaced + len(gone) > MOST_REPLACED * max(len(fresh), 1):
+            return _built(folder, commit, skills())
+        changed = (skill for skill in skills() if skill.name in new) if new else ()
+        return _updated(folder, commit, opened, state, gone, changed)
 
 
 def read_state(folder: Path) -> State | None:
@@ -108,7 +116,7 @@ def _open(folder: Path, state: State) -> "tantivy.Index | None":
         return None
 
 
-def _built(folder: Path, commit: str, skills: Sequence[Skill]) -> Index:
+def _built(folder: Path, commit: str, skills: Iterable[Skill]) -> Index:
     import tantivy
 
     taken = {path.name for path in folder.glob("index-*")}
@@ -128,14 +136,14 @@ def _updated(
     index: "tantivy.Index",
     state: State,
     gone: Sequence[int],
-    new: Sequence[Skill],
+    new: Iterable[Skill],
 ) -> Index:
     import tantivy
 
     lost = frozenset(gone)
     numbers = {name: kept for name, kept in state.skills.items() if kept[0] not in lost}
     number, opstamp = state.next_number, state.opstamp
-    if gone or new:
+    if gone or new != ():
         writer = index.writer(heap_size=WRITER_BYTES, num_threads=1)
         for old in gone:
             # By query: delete_documents_by_term takes the number for a signed one, and deletes nothing.

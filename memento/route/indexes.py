@@ -5,7 +5,7 @@ folder the newest one is on disk, and the next process opens it instead of build
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
@@ -76,14 +76,19 @@ class Indexes:
             return self._kept[snapshot.commit]
 
     def _indexed(self, snapshot: Snapshot) -> Indexed:
-        skills: Sequence[Skill] = [s for n in snapshot.names() if (s := snapshot.skill(n)) is not None]
-        if self.folder and snapshot.commit and len(skills) >= ON_DISK_FROM:
+        names = snapshot.names()
+
+        def skills() -> Iterable[Skill]:
+            return (skill for name in names if (skill := snapshot.skill(name)) is not None)
+
+        light = {skill.name: replace(skill, body="") for skill in skills()}
+        if self.folder and snapshot.commit and len(light) >= ON_DISK_FROM:
             index = on_disk(self.folder / "index", snapshot.commit, skills)
         else:
-            index = build(skills)
+            index = build(skills())
         return Indexed(
             index=index,
-            skills={skill.name: replace(skill, body="") for skill in skills},
-            positions={skill.name: n for n, skill in enumerate(skills)},
+            skills=light,
+            positions={name: n for n, name in enumerate(light)},
             cache=VectorCache(path=self.folder / "vectors.db") if self.folder else None,
         )

@@ -19,17 +19,17 @@ def skills(count: int = 40, **changed: str) -> list[Skill]:
 
 
 def test_what_was_indexed_is_found_by_the_next_process(tmp_path):
-    first = on_disk(tmp_path, "c1", skills())
-    again = on_disk(tmp_path, "c1", skills())
+    first = on_disk(tmp_path, "c1", lambda: skills())
+    again = on_disk(tmp_path, "c1", lambda: skills())
     assert dict(first.search(["topic7"], limit=3)) == dict(again.search(["topic7"], limit=3))
     assert list(again.search(["topic7"], limit=3)) == ["skill7"]
     assert again.hit("skill7", 1.0).head >= {"topic7"}
 
 
 def test_one_changed_skill_is_indexed_again_and_the_others_are_not(tmp_path):
-    on_disk(tmp_path, "c1", skills())
+    on_disk(tmp_path, "c1", lambda: skills())
     before = read_state(tmp_path)
-    after = on_disk(tmp_path, "c2", skills(skill3="About bread now."))
+    after = on_disk(tmp_path, "c2", lambda: skills(skill3="About bread now."))
     state = read_state(tmp_path)
     assert before is not None
     assert state is not None
@@ -42,23 +42,23 @@ def test_one_changed_skill_is_indexed_again_and_the_others_are_not(tmp_path):
 
 
 def test_a_removed_skill_is_found_no_more(tmp_path):
-    on_disk(tmp_path, "c1", skills())
-    after = on_disk(tmp_path, "c2", skills()[1:])
+    on_disk(tmp_path, "c1", lambda: skills())
+    after = on_disk(tmp_path, "c2", lambda: skills()[1:])
     assert (after.size, dict(after.search(["topic0"], limit=5))) == (39, {})
 
 
 def test_when_much_has_changed_all_is_built_anew_and_the_old_index_goes(tmp_path):
-    on_disk(tmp_path, "c1", skills())
-    on_disk(tmp_path, "c2", skills(**{f"skill{n}": f"Changed to word{n}." for n in range(10)}))
+    on_disk(tmp_path, "c1", lambda: skills())
+    on_disk(tmp_path, "c2", lambda: skills(**{f"skill{n}": f"Changed to word{n}." for n in range(10)}))
     state = read_state(tmp_path)
     assert state is not None
     assert (state.replaced, [p.name for p in tmp_path.glob("index-*")]) == (0, [state.folder])
 
 
 def test_an_earlier_commit_is_answered_as_it_was(tmp_path):
-    on_disk(tmp_path, "c1", skills())
-    on_disk(tmp_path, "c2", skills(skill3="About bread now."))
-    back = on_disk(tmp_path, "c1", skills())
+    on_disk(tmp_path, "c1", lambda: skills())
+    on_disk(tmp_path, "c2", lambda: skills(skill3="About bread now."))
+    back = on_disk(tmp_path, "c1", lambda: skills())
     assert (list(back.search(["topic3"], limit=5)), dict(back.search(["bread"], limit=5))) == (["skill3"], {})
 
 
@@ -94,17 +94,17 @@ def _state_points_outside(folder):
     ],
 )
 def test_a_damaged_or_strange_index_is_built_again(tmp_path, harm):
-    on_disk(tmp_path, "c1", skills())
+    on_disk(tmp_path, "c1", lambda: skills())
     harm(tmp_path)
-    index = on_disk(tmp_path, "c1", skills())
+    index = on_disk(tmp_path, "c1", lambda: skills())
     assert (index.size, list(index.search(["topic7"], limit=3))) == (40, ["skill7"])
 
 
 def test_while_another_process_writes_the_index_is_made_in_memory(tmp_path):
-    on_disk(tmp_path, "c1", skills())
+    on_disk(tmp_path, "c1", lambda: skills())
     with (tmp_path / "lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        index = on_disk(tmp_path, "c2", skills(skill3="About bread now."))
+        index = on_disk(tmp_path, "c2", lambda: skills(skill3="About bread now."))
     state = read_state(tmp_path)
     assert state is not None
     assert (list(index.search(["bread"], limit=5)), state.commit) == (["skill3"], "c1")
