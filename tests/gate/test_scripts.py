@@ -100,3 +100,14 @@ def test_together_or_alone_the_verdicts_are_the_same(harness: Harness) -> None:
     together = harness.run_together(jobs)
     assert [[r.passed for r in results] for results in together] == [[True], [False], [False, False]]
     assert [harness.run_alone(job) for job in jobs] == together
+
+
+def test_a_test_whose_process_ends_in_silence_has_failed(harness: Harness) -> None:
+    source = b"import os\n\ndef test_a(skill):\n    os._exit(0)\n"
+    assert harness.run("adder", folder(), source) == (
+        TestResult(
+            id="test_a",
+            passed=False,
+            detail="the process of the test ended without a report (exit code 0)",
+        ),
+    )
