@@ -13,7 +13,7 @@ from memento.route.doctor import Overlap, Shadow, examine
 from memento.route.memory import Past, Recalled, remember
 from memento.route.tools import offered, toolset
 from memento.route.train import Case, train
-from memento.route.vectors import VectorCache, skill_vectors
+from memento.route.vectors import VectorCache, key_of, skill_vectors
 from memento.route.weights import DEFAULT, Cold, Warm, Weights, dump, load
 from memento.types import Skill
 
@@ -197,6 +197,8 @@ def test_an_embedder_of_another_dimension_than_the_cache_starts_it_anew(tmp_path
         VectorCache(path=tmp_path / "vectors.db"),
     )
     assert mixed.shape == (4, 64)
+    keys = [key_of(f"{skill.name}\0{skill.description}") for skill in SKILLS]
+    assert VectorCache(path=tmp_path / "vectors.db").read("bag", keys) == {}
 
 
 def test_a_damaged_cache_costs_time_and_nothing_else(tmp_path):
