@@ -4,15 +4,35 @@ Only a simulation can know this: it is measured beside the loop, to say whether 
 through was better and what it refused was worse. Nothing of it reaches the loop.
 """
 
+import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from memento.llm.simulated.kinds import Kind
 from memento.llm.simulated.reading import KINDS
 from memento.protocols import Mount, Sandbox
 from memento.reflect.checkers import check
 from memento.skill.security import findings
 from memento.types import Exercise, Folder
+
+_END = "--- end of an answer ---\n"
+
+# One interpreter for all exercises: twenty starts per measurement would take longer than the demo.
+_DRIVER = f"""
+import json, runpy, sys, traceback
+order = json.load(sys.stdin)
+for arguments in order["calls"]:
+    sys.argv = [order["script"], *arguments]
+    try:
+        runpy.run_path(order["script"], run_name="__main__")
+    except SystemExit:
+        pass
+    except Exception:
+        traceback.print_exc()
+    sys.stdout.write({_END!r})
+    sys.stdout.flush()
+"""
 
 
 def true_quality(skill: str, folder: Folder, exercises: Sequence[Exercise], sandbox: Sandbox) -> float:
@@ -31,12 +51,19 @@ def true_quality(skill: str, folder: Folder, exercises: Sequence[Exercise], sand
                 (root / name).write_bytes(data)
         with sandbox.open(mounts=[Mount(source=root, target="/battery")]) as session:
             place = session.path("/battery")
-            solved = 0
-            for exercise in exercises:
-                file = f"{place}/{next(iter(exercise.task.files))}"
-                arguments = [file if word == "FILE" else word for word in kind.usage.split()]
-                done = session.run([*session.python, f"{place}/script.py", *arguments])
-                lines = done.stdout.decode("utf-8", "replace").split("\n")
-                answer = next((line for line in reversed(lines) if line.strip()), "")
-                solved += exercise.gold is not None and check(answer, exercise.gold).passed
+            calls = [_arguments(kind, place, exercise) for exercise in exercises]
+            order = json.dumps({"script": f"{place}/script.py", "calls": calls})
+            done = session.run([*session.python, "-c", _DRIVER], stdin=order.encode())
+    answers = done.stdout.decode("utf-8", "replace").split(_END)
+    solved = sum(map(_is_right, answers, exercises))
     return solved / len(exercises)
+
+
+def _arguments(kind: Kind, place: str, exercise: Exercise) -> list[str]:
+    file = f"{place}/{next(iter(exercise.task.files))}"
+    return [file if word == "FILE" else word for word in kind.usage.split()]
+
+
+def _is_right(output: str, exercise: Exercise) -> bool:
+    answer = next((line for line in reversed(output.split("\n")) if line.strip()), "")
+    return exercise.gold is not None and check(answer, exercise.gold).passed
