@@ -118,7 +118,7 @@ class Limits:
     file_mb: int = 64
     """One file, and all of /tmp."""
     disk_mb: int = 512
-    """All of /work; a command that grows it further is killed."""
+    """All of /workspace; a command that grows it further is killed."""
     output_kb: int = 256
     """Per stream; more is cut and said so."""
 
@@ -151,18 +151,18 @@ class SandboxSession(Protocol):
         """argv of an isolated Python (-I) inside that can import memento.testing and pytest."""
 
     def path(self, target: str) -> str:
-        """How commands must name `target`, a path below /work or a mount: as it is, except on the host."""
+        """How commands name `target`, a path below /workspace or a mount: as it is, except on the host."""
 
     def run(
         self,
         argv: Sequence[str],
         *,
         stdin: bytes = b"",
-        cwd: str = "/work",
+        cwd: str = "/workspace",
         env: Mapping[str, str] = {},
         limits: Limits | None = None,
     ) -> Completed:
-        """Run `argv` to its end. /work lasts from one command to the next; /tmp and processes may not."""
+        """Run `argv` to its end. /workspace outlives a command; /tmp and processes may not."""
 
 
 class Sandbox(Protocol):
@@ -182,8 +182,8 @@ class Sandbox(Protocol):
         mounts: Sequence[Mount] = (),
         limits: Limits = Limits(),
     ) -> AbstractContextManager[SandboxSession]:
-        """A session whose /work is `workspace` (read-write; a private empty folder when None) and whose
-        other visible folders are `mounts`, read-only, outside /work. No network, no environment, no secrets.
+        """A session whose /workspace is `workspace` (read-write; a private empty folder when None) and whose
+        other visible folders are `mounts`, read-only. No network, no environment, no secrets.
         """
 
 

@@ -117,7 +117,7 @@ def test_the_documented_line_ending_commands_are_each_others_inverse(skill):
 
 
 def test_the_documented_search_for_duplicates_finds_them(skill, tmp_path):
-    command = re.search(r"Duplicates: `(.+?)`", skill.body)[1].replace("/work", str(tmp_path))
+    command = re.search(r"Duplicates: `(.+?)`", skill.body)[1].replace("/workspace", str(tmp_path))
     for name, text in {"a": "same", "b": "same", "c": "other"}.items():
         (tmp_path / name).write_text(text)
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)

@@ -92,7 +92,7 @@ def test_the_documented_commands_run_as_written(skill, run_script):
     commands = re.findall(r"^python3 /skill/(scripts/extract\.py) (.+)$", skill.body, re.MULTILINE)
     assert len(commands) == 2
     for script, options in commands:
-        arguments = options.replace("/work/", "").replace("< page.html", "").split()
+        arguments = options.replace("/workspace/", "").replace("< page.html", "").split()
         assert run_script(script, *arguments, files={"page.html": PAGE}, stdin=PAGE).exit_code == 0
 
 

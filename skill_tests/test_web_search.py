@@ -88,7 +88,7 @@ def test_what_is_no_list_of_results_is_refused_with_a_reason(run_script):
 
 def test_the_documented_command_runs_as_written(skill, run_script):
     command = re.search(r"^python3 /skill/(scripts/rank\.py) (.+)$", skill.body, re.MULTILINE)
-    options = command[2].replace("/work/", "").replace('"rhine length km"', "rhine").split()
+    options = command[2].replace("/workspace/", "").replace('"rhine length km"', "rhine").split()
     run = run_script(command[1], *options, files={"results.json": '[{"url": "https://e.example/rhine"}]'})
     assert (run.exit_code, json.loads(run.stdout)[0]["coverage"]) == (0, 1.0)
 

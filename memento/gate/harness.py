@@ -133,7 +133,7 @@ class Harness:
                     "warm": session.path(f"{ROOT}/{WARM}"),
                     "scratch": session.path("/tmp"),  # noqa: S108 (the sandbox's own)
                     # A host's disk has other writers; a sandbox names its folder as it is.
-                    "work": "/work" if session.path("/work") == "/work" else "",
+                    "work": "/workspace" if session.path("/workspace") == "/workspace" else "",
                     "workers": min(self.workers, len(jobs)),
                     "seconds_per_file": FILE_SECONDS,
                     "jobs": orders,

@@ -1,7 +1,7 @@
 """Bubblewrap: each command in namespaces of its own, in a file system made of what we name.
 
 Covered
-- files: only /usr (read-only), a /etc of a few lines, the mounts (read-only) and /work exist; nothing of
+- files: only /usr (read-only), a /etc of a few lines, the mounts (read-only) and /workspace exist; nothing of
   the home folder, /tmp, /var, /run or any socket of the host
 - environment: ours only; bwrap itself is started with an empty one, because /proc/1/environ shows it
 - processes: none of the host's can be seen, signalled or traced; none survives its command
@@ -15,9 +15,9 @@ Not covered
 - what lies below /usr can be read; secrets do not belong there
 - without a control group of our own (an ordinary user, usually) memory is bound per process, not in all;
   root without one is refused, because RLIMIT_NPROC does not bind root
-- the disk is watched, not reserved: /work can be overrun by what is written in a twentieth of a second
+- the disk is watched, not reserved: /workspace can be overrun by what is written in a twentieth of a second
 
-Only /work lasts from one command of a session to the next; /tmp is empty at each.
+Only /workspace lasts from one command of a session to the next; /tmp is empty at each.
 """
 
 import os
@@ -92,7 +92,7 @@ class Bubblewrap:
 
 @dataclass(frozen=True, kw_only=True)
 class BubblewrapSession:
-    """Each `run` is a fresh set of namespaces over the same /work."""
+    """Each `run` is a fresh set of namespaces over the same /workspace."""
 
     program: Path
     layout: Sequence[str]
@@ -110,7 +110,7 @@ class BubblewrapSession:
         argv: Sequence[str],
         *,
         stdin: bytes = b"",
-        cwd: str = "/work",
+        cwd: str = "/workspace",
         env: Mapping[str, str] = {},
         limits: Limits | None = None,
     ) -> Completed:

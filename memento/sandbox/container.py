@@ -45,7 +45,7 @@ def confinement(limits: Limits) -> dict[str, Any]:
         "labels": {LABEL: "1", OWNER: owner()},
         "network_mode": "none",
         "hostname": "sandbox",
-        "working_dir": "/work",
+        "working_dir": "/workspace",
         "read_only": True,
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges", f"seccomp={seccomp.docker_profile(platform.machine())}"],

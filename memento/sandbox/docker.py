@@ -1,7 +1,7 @@
 """Docker: one container per session, kept warm; each command is an exec in it.
 
 Covered
-- files: the image's, read-only; /work, the mounts (read-only) and a /tmp in memory; nothing of the host
+- files: the image's, read-only; /workspace, the mounts (read-only) and a /tmp in memory; nothing of the host
 - environment: ours only, also where the image sets more
 - processes: the container's own, never root; none survives its command
 - network: none
@@ -11,10 +11,10 @@ Covered
 Not covered
 - holes in the kernel or in the engine: both are shared with the host
 - side channels: timing, load, the clock
-- a remote engine: /work and the mounts are folders of the engine's own host
+- a remote engine: /workspace and the mounts are folders of the engine's own host
 - the disk is watched, not reserved, as with bubblewrap
 
-The container runs as you, or as user 65534 when you are root; then /work belongs to that user while the
+The container runs as you, or as user 65534 when you are root; then /workspace belongs to that user while the
 session lasts. Containers are labelled memento=1; those of a killed Memento are removed by the next one.
 """
 
@@ -121,7 +121,7 @@ class Docker:
         venv.mkdir(mode=0o755)
         shown = [*interpreter.packages().mounts, *mounts, Mount(source=venv, target=interpreter.VENV)]
         binds = [Bind(m.target, str(m.source), type="bind", read_only=True) for m in shown]
-        binds.append(Bind("/work", str(work), type="bind"))
+        binds.append(Bind("/workspace", str(work), type="bind"))
         container = self.client.containers.create(image, ["-c", KEEPER], mounts=binds, **confinement(limits))
         stack.callback(container.remove, force=True, v=True)
         container.start()
@@ -152,7 +152,7 @@ class DockerSession:
         argv: Sequence[str],
         *,
         stdin: bytes = b"",
-        cwd: str = "/work",
+        cwd: str = "/workspace",
         env: Mapping[str, str] = {},
         limits: Limits | None = None,
     ) -> Completed:

@@ -9,7 +9,7 @@ Not covered
 - everything else. Commands run as you: they read and write whatever you can, use the network, see and
   signal your processes, and a child that leaves its process group survives
 
-There is no /work here and no place for a mount: ask `session.path` how to name them.
+There is no /workspace here and no place for a mount: ask `session.path` how to name them.
 """
 
 import os
@@ -52,7 +52,7 @@ class Host:
         allowed = checked(mounts)
         with folders.scratch(self.scratch) as private:
             work = workspace_of(workspace, private)
-            places = {"/work": work, "/tmp": private / "tmp"}  # noqa: S108 - the sandbox's own
+            places = {"/workspace": work, "/tmp": private / "tmp"}  # noqa: S108 - the sandbox's own
             places["/tmp"].mkdir()  # noqa: S108
             for mount in allowed:
                 place = private / "mounts" / mount.target.lstrip("/")
@@ -82,7 +82,7 @@ class HostSession:
     python: Sequence[str] = (sys.executable, "-I", "-B")
 
     def path(self, target: str) -> str:
-        """Where `target` really lies; a path outside /work, /tmp and the mounts is itself."""
+        """Where `target` really lies; a path outside /workspace, /tmp and the mounts is itself."""
         for place, folder in self.places.items():
             if target == place or target.startswith(f"{place}/"):
                 return str(folder) + target[len(place) :]
@@ -93,7 +93,7 @@ class HostSession:
         argv: Sequence[str],
         *,
         stdin: bytes = b"",
-        cwd: str = "/work",
+        cwd: str = "/workspace",
         env: Mapping[str, str] = {},
         limits: Limits | None = None,
     ) -> Completed:

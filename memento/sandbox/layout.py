@@ -3,7 +3,7 @@
 /usr /bin /lib ...   the host's, read-only            /opt/memento   the interpreter, read-only
 /etc                 a few lines of our own           mounts         read-only
 /proc                read-only, thinned out           /tmp /dev/shm  tmpfs of a fixed size
-/dev                 null zero full random tty pts    /work          the workspace, read-write
+/dev                 null zero full random tty pts    /workspace     the workspace, read-write
 """
 
 import os
@@ -51,7 +51,7 @@ def layout(private: Path, work: Path, mounts: Sequence[Mount]) -> list[str]:
     options += ["--remount-ro", "/dev", "--size", str(SHM_BYTES), "--tmpfs", "/dev/shm"]  # noqa: S108 - theirs
     for mount in [*_python(private / "python"), *mounts]:
         options += ["--ro-bind", str(mount.source), mount.target]
-    return [*options, "--bind", str(work), "/work"]
+    return [*options, "--bind", str(work), "/workspace"]
 
 
 def moment(env: Mapping[str, str], limits: Limits) -> list[str]:

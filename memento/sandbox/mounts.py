@@ -1,6 +1,6 @@
 """Which mounts a sandbox takes: folders that exist, at neutral places of their own.
 
-A target is an absolute, plain path whose first part is no system folder, not /work (untrusted code could
+A target is an absolute, plain path whose first part is no system folder, not /workspace (untrusted code could
 have put a link there) and not /tmp. Targets do not contain one another.
 """
 
@@ -13,7 +13,7 @@ from memento.protocols import Mount
 RESERVED = frozenset(
     {
         *("bin", "boot", "dev", "etc", "home", "lib", "lib32", "lib64", "libx32", "media", "mnt", "proc"),
-        *("root", "run", "sbin", "srv", "sys", "tmp", "usr", "var", "work"),
+        *("root", "run", "sbin", "srv", "sys", "tmp", "usr", "var", "workspace"),
     }
 )
 
@@ -46,7 +46,7 @@ def _overlap(one: str, other: str) -> bool:
 
 
 def workspace_of(workspace: Path | None, private: Path) -> Path:
-    """The host folder that is /work: the given one, resolved, or a new one in `private`."""
+    """The host folder that is /workspace: the given one, resolved, or a new one in `private`."""
     if workspace is None:
         made = private / "work"
         made.mkdir(mode=0o700)

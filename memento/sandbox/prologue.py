@@ -91,7 +91,9 @@ def refuse(command: Command) -> Completed | None:
     if not command.argv:
         raise SandboxError("an empty command was to be run; give at least a program name.")
     if not command.cwd.startswith("/"):
-        raise SandboxError(f"the working directory {command.cwd!r} is not absolute; give one below /work.")
+        raise SandboxError(
+            f"the working directory {command.cwd!r} is not absolute; give one below /workspace."
+        )
     if bad := [key for key in command.env if not key or "=" in key]:
         raise SandboxError(f"{bad[0]!r} is not the name of an environment variable.")
     words = [*command.argv, command.cwd, *(f"{key}={value}" for key, value in command.env.items())]

@@ -1,4 +1,4 @@
-"""Notices from outside that a command fills the disk through /work, which no rlimit bounds.
+"""Notices from outside that a command fills the disk through /workspace, which no rlimit bounds.
 
 The file system's free space is asked first, which costs a microsecond; only when it shrank by a part of
 the limit since the last look (others write there, too) is the folder itself measured.
@@ -40,4 +40,4 @@ class DiskWatch:
         before, self.size = self.size, measure(self.folder)
         if self.size < self.limit or self.size <= before:
             return None
-        return f"/work holds more than {self.limit >> 20} MB; remove what is not needed"
+        return f"/workspace holds more than {self.limit >> 20} MB; remove what is not needed"

@@ -1,4 +1,4 @@
-"""/work and /skill mean the same to the model wherever its commands run."""
+"""/workspace and /skill mean the same to the model wherever its commands run."""
 
 import pytest
 
@@ -24,15 +24,16 @@ def session(request, tmp_path):
 
 def test_a_script_of_the_skill_runs_by_the_name_that_the_skill_gives_it(session):
     assert (
-        Terminal()({"command": "bash /skill/hello.sh /work/x | sed 's/.*hello/hi/'"}, session).exit_code == 0
+        Terminal()({"command": "bash /skill/hello.sh /workspace/x | sed 's/.*hello/hi/'"}, session).exit_code
+        == 0
     )
     assert Terminal()({"command": 'cat "/skill/hello.sh"'}, session).output == "echo hello $1"
 
 
 def test_files_have_one_name_for_all_tools(session):
-    WriteFile()({"path": "/work/a.txt", "content": "kept"}, session)
+    WriteFile()({"path": "/workspace/a.txt", "content": "kept"}, session)
     assert Terminal()({"command": "cat a.txt"}, session).output == "kept"
-    assert ReadFile()({"path": "/work/a.txt"}, session).output == "kept"
+    assert ReadFile()({"path": "/workspace/a.txt"}, session).output == "kept"
     assert ReadFile()({"path": "/skill/hello.sh"}, session).output == "echo hello $1"
     assert ListFiles()({"path": "/skill"}, session).output == "f 13 hello.sh"
 
@@ -47,14 +48,14 @@ class Elsewhere:
 @pytest.mark.parametrize(
     ("command", "run"),
     [
-        ("cat /work/a /skill/b", "cat /else/work/a /else/skill/b"),
-        ("cd /work; ls", "cd /else/work; ls"),
-        ("ls '/work'", "ls '/else/work'"),
-        ("ls --to=/work", "ls --to=/else/work"),
+        ("cat /workspace/a /skill/b", "cat /else/workspace/a /else/skill/b"),
+        ("cd /workspace; ls", "cd /else/workspace; ls"),
+        ("ls '/workspace'", "ls '/else/workspace'"),
+        ("ls --to=/workspace", "ls --to=/else/workspace"),
         ("ls /workshop /skills", "ls /workshop /skills"),
-        ("ls /home/work ./work/a work/skill/b", "ls /home/work ./work/a work/skill/b"),
-        ("curl http://a.test/work/b", "curl http://a.test/work/b"),
-        ("ls $HOME/work ${X}/work ~/work", "ls $HOME/work ${X}/work ~/work"),
+        ("ls /home/workspace ./workspace/a work/skill/b", "ls /home/workspace ./workspace/a work/skill/b"),
+        ("curl http://a.test/workspace/b", "curl http://a.test/workspace/b"),
+        ("ls $HOME/workspace ${X}/workspace ~/workspace", "ls $HOME/workspace ${X}/workspace ~/workspace"),
     ],
 )
 def test_only_the_two_places_are_renamed(command, run):

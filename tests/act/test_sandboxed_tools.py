@@ -13,7 +13,7 @@ pytestmark = pytest.mark.real
 
 def test_the_terminal_gives_both_streams_and_the_exit_code(session):
     result = Terminal()({"command": "pwd; echo oops >&2; exit 3"}, session)
-    assert result == ToolResult(output="/work\noops", exit_code=3)
+    assert result == ToolResult(output="/workspace\noops", exit_code=3)
 
 
 def test_silence_is_said(session):
@@ -62,7 +62,7 @@ def test_what_is_written_is_read_back_and_listed(session, workspace):
     assert (workspace / "deep/er/note.txt").read_text() == "one\ntwo\nthree\n"
     read = ReadFile()({"path": "deep/er/note.txt"}, session)
     assert read == ToolResult(output="one\ntwo\nthree", exit_code=0)
-    some = ReadFile()({"path": "/work/deep/er/note.txt", "first_line": 2, "last_line": 2}, session)
+    some = ReadFile()({"path": "/workspace/deep/er/note.txt", "first_line": 2, "last_line": 2}, session)
     assert some == ToolResult(output="two", exit_code=0)
     listed = ListFiles()({}, session)
     assert listed.exit_code == 0

@@ -20,7 +20,7 @@ DISK = """
 with open("junk", "wb") as file:
     file.write(bytes(40_000_000))
 """
-ELSEWHERE = DISK.replace('"junk"', '"/work/junk"')
+ELSEWHERE = DISK.replace('"junk"', '"/workspace/junk"')
 MEMORY = """
 held = b"x" * 400_000_000
 """

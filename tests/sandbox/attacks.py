@@ -17,11 +17,11 @@ SHELL = {
     "reads command lines of the host": "cat /proc/[0-9]*/cmdline | grep -a '{root}/marker-proces[s]' && echo ESCAPED",
     "sees a process of the host": "[ -e /proc/{pid}/exe ] && readlink /proc/{pid}/cwd | grep {root} && echo ESCAPED",
     "finds the Docker socket": "for s in /run /var/run; do [ -S $s/docker.sock ] && echo ESCAPED; done",
-    "climbs out of the workspace": "cat /work/../../../../..{root}/secret && echo ESCAPED",
+    "climbs out of the workspace": "cat /workspace/../../../../..{root}/secret && echo ESCAPED",
     "goes through /proc/1/root": "cat /proc/1/root{root}/secret /proc/1/cwd/../secret && echo ESCAPED",
     "links to the host symbolically": "ln -s {root}/secret link && cat link && echo ESCAPED",
     "links hard to a mount": "ln /skills/SKILL.md hard && echo changed >hard && echo ESCAPED",
-    "moves a mount away": "mv /skills /work/mine && echo ESCAPED",
+    "moves a mount away": "mv /skills /workspace/mine && echo ESCAPED",
     "writes to a mount": "echo evil >/skills/SKILL.md && echo ESCAPED",
     "changes modes in a mount": "chmod 777 /skills/SKILL.md && echo ESCAPED",
     "removes a mount's file": "rm -f /skills/SKILL.md && echo ESCAPED",
@@ -29,7 +29,7 @@ SHELL = {
     "(: >$d/evil) 2>/dev/null && echo ESCAPED $d; done",
     "changes the interpreter": "for f in /opt/memento/python/bin/python3 /opt/memento/python/lib/python3*/site-packages/*"
     "; do (: >>$f) 2>/dev/null && echo ESCAPED $f; done",
-    "preloads a library everywhere": "echo /work/evil.so >/etc/ld.so.preload && echo ESCAPED",
+    "preloads a library everywhere": "echo /workspace/evil.so >/etc/ld.so.preload && echo ESCAPED",
     "writes a kernel setting": "find /proc/sys -type f 2>/dev/null | while read f; do (: <>$f) 2>/dev/null && "
     "echo ESCAPED $f; done | head -3",
     "pulls the system request lever": "[ -f /proc/sysrq-trigger ] && (: >>/proc/sysrq-trigger) && echo ESCAPED",
@@ -130,16 +130,16 @@ except OSError: pass
     "makes device nodes": """
 import os, stat
 for kind, major, minor in ((stat.S_IFBLK, 254, 0), (stat.S_IFCHR, 1, 1), (stat.S_IFBLK, 8, 0)):
-    for place in ("/work/node", "/tmp/node"):
+    for place in ("/workspace/node", "/tmp/node"):
         try: os.mknod(place, kind | 0o666, os.makedev(major, minor)); print("ESCAPED")
         except OSError: pass
 """,
     "leaves a set-user-id file by open": """
 import os
 for flags, mode in ((os.O_CREAT | os.O_WRONLY, 0o4755), (os.O_CREAT | os.O_WRONLY, 0o2755)):
-    try: os.close(os.open("/work/suid", flags, mode))
+    try: os.close(os.open("/workspace/suid", flags, mode))
     except OSError: continue
-    if os.stat("/work/suid").st_mode & 0o6000: print("ESCAPED")
+    if os.stat("/workspace/suid").st_mode & 0o6000: print("ESCAPED")
 """,
 }
 

@@ -64,7 +64,7 @@ def test_a_file_that_is_not_executable_is_126(session):
 
 
 def test_a_missing_working_directory_is_an_answer(session):
-    assert session.run(["true"], cwd="/work/nowhere").exit_code == 126
+    assert session.run(["true"], cwd="/workspace/nowhere").exit_code == 126
 
 
 def test_a_signal_is_128_and_its_number(session):
@@ -200,7 +200,7 @@ def test_no_command_changes_the_source_of_a_mount(opened, skills):
 
 @pytest.mark.parametrize(
     "target",
-    ["skills", "/", "/etc", "/usr/x", "/work/x", "/proc", "/a/../etc", "/a//b", "/a/", "/opt/memento"],
+    ["skills", "/", "/etc", "/usr/x", "/workspace/x", "/proc", "/a/../etc", "/a//b", "/a/", "/opt/memento"],
 )
 def test_a_mount_over_something_of_the_system_is_refused(any_sandbox: Sandbox, skills, target):
     with (
@@ -258,7 +258,7 @@ def test_a_busy_loop_is_stopped_by_its_processor_time(session):
 def test_a_workspace_that_grows_without_end_is_stopped(session):
     script = "i=0; while :; do i=$((i+1)); head -c 900000 /dev/zero >f$i; done"
     done = sh(session, script, limits=Limits(disk_mb=512, wall_s=60))
-    assert done.stderr.endswith(b"killed: /work holds more than 512 MB; remove what is not needed\n")
+    assert done.stderr.endswith(b"killed: /workspace holds more than 512 MB; remove what is not needed\n")
     assert sh(session, "rm -f f*; ls").stdout == b""
 
 

@@ -168,7 +168,7 @@ def test_mounts_and_packages_are_mounted_read_only(attacked):
     theirs = {place: mode for place, mode in options.items() if place.startswith(("/skills", "/opt/memento"))}
     assert set(theirs) >= {"/skills", "/opt/memento/site", "/opt/memento/python"}
     assert set(theirs.values()) == {"ro"}
-    assert (options["/"], options["/work"]) == ("ro", "rw")
+    assert (options["/"], options["/workspace"]) == ("ro", "rw")
 
 
 def test_a_memory_bomb_ends_itself_only(attacked):
@@ -218,20 +218,20 @@ if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
         os.setsid(); [os.close(fd) for fd in range(3)]
-        time.sleep(1.5); open("/work/late", "w").close(); os._exit(0)
+        time.sleep(1.5); open("/workspace/late", "w").close(); os._exit(0)
     os._exit(0)
 print("done")
 """
     assert attacked.run([*attacked.python, "-c", code]).stdout == b"done\n"
     time.sleep(2)
-    assert attacked.run(["ls", "/work/late"]).exit_code != 0
+    assert attacked.run(["ls", "/workspace/late"]).exit_code != 0
 
 
 def test_a_daemon_does_not_survive_a_timeout(attacked):
-    script = "setsid sh -c 'sleep 4; touch /work/late' & setsid setsid sleep 600 & sleep 600"
+    script = "setsid sh -c 'sleep 4; touch /workspace/late' & setsid setsid sleep 600 & sleep 600"
     assert attacked.run(["sh", "-c", script], limits=QUICK).timed_out
     time.sleep(2.5)
-    assert attacked.run(["ls", "/work/late"]).exit_code != 0
+    assert attacked.run(["ls", "/workspace/late"]).exit_code != 0
 
 
 def test_signals_to_everybody_reach_nobody_outside(attacked):
@@ -247,7 +247,12 @@ def test_a_profile_written_in_home_is_not_run_by_the_next_command(attacked):
 def test_a_link_in_the_workspace_does_not_become_a_mount_point(confining, bait, tmp_path):
     with confining.open(workspace=tmp_path) as session:
         session.run(
-            ["sh", "-c", f"ln -s {bait.root} /work/link; rm -rf /work/* ; rmdir /work; ln -s / /work"]
+            [
+                "sh",
+                "-c",
+                f"cd /workspace; ln -s {bait.root} link; rm -rf /workspace/*; rmdir /workspace; "
+                "ln -s / /workspace",
+            ]
         )
     assert [path.name for path in tmp_path.iterdir()] == []
 

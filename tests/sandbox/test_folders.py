@@ -65,7 +65,7 @@ def test_a_folder_over_its_limit_is_told_once_and_may_then_shrink(tmp_path):
     watch = DiskWatch(folder=tmp_path, limit=20 << 20)
     write(tmp_path, "a", 15)
     write(tmp_path, "b", 15)
-    assert watch.exceeded() == "/work holds more than 20 MB; remove what is not needed"
+    assert watch.exceeded() == "/workspace holds more than 20 MB; remove what is not needed"
     (tmp_path / "a").unlink()
     assert watch.exceeded() is None
 
@@ -74,4 +74,4 @@ def test_many_empty_files_count_too(tmp_path):
     watch = DiskWatch(folder=tmp_path, limit=4 << 20)
     for number in range(1100):
         (tmp_path / str(number)).touch()
-    assert watch.exceeded() == "/work holds more than 4 MB; remove what is not needed"
+    assert watch.exceeded() == "/workspace holds more than 4 MB; remove what is not needed"

@@ -44,7 +44,7 @@ def inside(path: str, session: SandboxSession) -> str:
 
 
 def placed(text: str, session: SandboxSession) -> str:
-    """`text` with /work and /skill named as the session names them.
+    """`text` with /workspace and /skill named as the session names them.
 
     They are what the model is told and what skills say. In a real sandbox they are true; on the bare
     host nothing can be at /skill, so the names in a command are put right before it runs.

@@ -12,7 +12,7 @@ DEPTH = 4
 SPEC = ToolSpec(
     name="list_files",
     description=f"List a folder, {DEPTH} levels deep: kind (d folder, f file, l link), bytes, path.",
-    parameters=schema({}, {"path": ("string", "The folder; /work when left out")}),
+    parameters=schema({}, {"path": ("string", "The folder; /workspace when left out")}),
 )
 
 # Names end in NUL until they are sorted: a newline in a name shows as ? and cannot pass for another file.

@@ -9,7 +9,7 @@ from memento.protocols import SandboxSession, ToolResult, ToolSpec
 
 SPEC = ToolSpec(
     name="read_file",
-    description="Read a text file. Paths are relative to /work; the skill's own files are in /skill.",
+    description="Read a text file. Paths are relative to /workspace; the skill's own files are in /skill.",
     parameters=schema(
         {"path": "The file"},
         {"first_line": ("integer", "Start here, 1 is the first"), "last_line": ("integer", "Stop here")},

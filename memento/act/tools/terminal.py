@@ -1,4 +1,4 @@
-"""terminal: a command in the sandbox, in /work.
+"""terminal: a command in the sandbox, in /workspace.
 
 Unrestricted, the command is a bash script. A skill that is allowed only some commands (`only`, from
 `Bash(git:*)` in its allowed-tools) gets no shell at all: the words are split and run as they are, so
@@ -16,17 +16,17 @@ from memento.protocols import SandboxSession, ToolResult, ToolSpec
 
 @dataclass(frozen=True, kw_only=True)
 class Terminal:
-    """Runs one command; each call starts afresh in /work, files stay."""
+    """Runs one command; each call starts afresh in /workspace, files stay."""
 
     only: tuple[tuple[str, ...], ...] = ()
     """The first words of the commands that are allowed; () allows all."""
 
     @property
     def spec(self) -> ToolSpec:
-        about = "Run a bash command in /work. Each call is a new shell; files in /work stay. No network."
+        about = "Run a bash command in /workspace. Each call is a new shell; files there stay. No network."
         if self.only:
             allowed = ", ".join(shlex.join(words) for words in self.only)
-            about = f"Run one command in /work, without a shell. Allowed are: {allowed}. No network."
+            about = f"Run one command in /workspace, without a shell. Allowed are: {allowed}. No network."
         return ToolSpec(name="terminal", description=about, parameters=schema({"command": "The command"}))
 
     def __call__(self, arguments: Mapping[str, Any], session: SandboxSession) -> ToolResult:

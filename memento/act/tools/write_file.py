@@ -9,7 +9,7 @@ from memento.protocols import SandboxSession, ToolResult, ToolSpec
 
 SPEC = ToolSpec(
     name="write_file",
-    description="Write a text file, replacing what was there. Paths are relative to /work.",
+    description="Write a text file, replacing what was there. Paths are relative to /workspace.",
     parameters=schema({"path": "The file", "content": "Its whole content"}),
 )
 
