@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING
 from memento.protocols import Embedder
 from memento.route import TantivyRouter
 from memento.route.memory import Past
-from memento.route.minilm import MiniLM
+from memento.route.minilm import MiniLM, has_onnxruntime
 from memento.route.train import train
 from memento.route.weights import DEFAULT
 from memento.types import File, Folder, Sha, Skill
@@ -280,7 +280,7 @@ def measure(folder: Path, most: int) -> Scores:
     data = Set(
         library=Skills(commit=Sha(folder.name), held=skills),
         queries=read_queries(folder, names),
-        embedder=Kept(inner=MiniLM()),
+        embedder=Kept(inner=MiniLM(fast=has_onnxruntime())),
         most=most,
     )
     cold, warm = data.router(), data.router(data.past, trained=True)
@@ -359,7 +359,7 @@ def measure_speed(folders: Sequence[Path]) -> dict[str, float]:
     texts = ["warm up"]
     for folder in folders:
         texts += [q.text for q in read_queries(folder, read_corpus(folder)[1])[:60]]
-    inner = MiniLM()
+    inner = MiniLM(fast=has_onnxruntime())
     found: dict[str, float] = {}
     sample = skills[:60]
     inner.embed(["load"])

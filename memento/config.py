@@ -71,6 +71,8 @@ class RouteSettings(_Section):
     embedder: EmbedderKind = "shipped"
     model: str | None = None
     base_url: str | None = None
+    fast: bool = False
+    """Let onnxruntime compute the shipped embedder; it reports its use to its makers."""
 
 
 class GateSettings(_Section):

@@ -1,7 +1,8 @@
 """The embedder that ships in the package: all-MiniLM-L6-v2 in int8, offline, loaded on first use.
 
-    onnxruntime installed   int8 arithmetic, 1 to 3 ms a request
-    else                    numpy in float32 over the same weights, about 10 ms a request
+    numpy         float32 over the same weights, about 10 ms a request
+    onnxruntime   int8 arithmetic, 1 to 3 ms a request; only when asked for: it writes a device id below
+                  the home folder and reports its use to its makers
 
 The two agree to a cosine of .98 or more, which is not equal: each has its own name, so that vectors of
 the one are never compared with vectors of the other. A text is read up to its 128th word piece.
@@ -47,7 +48,8 @@ class _Loaded:
 class MiniLM:
     """Embedder over the shipped weights. Safe to share between threads."""
 
-    fast: bool = field(default_factory=has_onnxruntime)
+    fast: bool = False
+    """Whether onnxruntime computes."""
     threads: int = 1
     """Of onnxruntime; a route is short, and the machine has other work."""
     _loaded: _Loaded = field(default_factory=_Loaded, init=False, repr=False, compare=False)

@@ -7,16 +7,17 @@ import time
 import numpy as np
 import pytest
 
-from memento.route.minilm import MiniLM, gelu
+from memento.route.minilm import MiniLM, gelu, has_onnxruntime
 
 TEXTS = ("bake a loaf of bread", "sourdough recipe", "capture the queen in chess", "", "翻译", "word " * 400)
 
 
-@pytest.fixture(scope="module", params=["numpy", "onnx"])
+ENGINES = [False, True] if has_onnxruntime() else [False]
+
+
+@pytest.fixture(scope="module", params=ENGINES)
 def embedder(request) -> MiniLM:
-    if request.param == "onnx":
-        pytest.importorskip("onnxruntime")
-    return MiniLM(fast=request.param == "onnx")
+    return MiniLM(fast=request.param)
 
 
 def test_vectors_are_unit_length_and_alike_meanings_are_near(embedder):
@@ -34,10 +35,14 @@ def test_a_text_has_the_same_vector_alone_and_among_others(embedder):
 
 
 def test_the_engines_agree_and_never_share_a_name():
-    pytest.importorskip("onnxruntime")
-    plain, fast = MiniLM(fast=False), MiniLM(fast=True)
-    assert np.einsum("ni,ni->n", plain.embed(TEXTS), fast.embed(TEXTS)).min() > 0.96
-    assert plain.name != fast.name
+    plain, *others = [MiniLM(fast=fast) for fast in ENGINES]
+    for other in others:
+        assert np.einsum("ni,ni->n", plain.embed(TEXTS), other.embed(TEXTS)).min() > 0.96
+    assert MiniLM(fast=False).name != MiniLM(fast=True).name
+
+
+def test_onnxruntime_is_used_only_when_asked_for():
+    assert MiniLM().fast is False
 
 
 def test_no_text_no_vector(embedder):

@@ -11,7 +11,7 @@ WRONG = 2
 
 NUL = "\0"
 
-PLACES = re.compile(r"(?<![\w./~$}-])/(?:work|skill)(?=[/\s\"';|&)<>:,]|$)")
+PLACES = re.compile(r"(?<![\w./~$}-])/(?:workspace|skill)(?=[/\s\"';|&)<>:,]|$)")
 
 
 def schema(required: Mapping[str, str], optional: Mapping[str, tuple[str, str]] = {}) -> dict[str, Any]:
