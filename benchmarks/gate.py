@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from memento.assemble import Ambience, gate_of
+from memento.config import load
 from memento.gate.gate import TestGate
 from memento.gate.many import LibraryGate
 from memento.journal import Journal
@@ -181,6 +182,8 @@ def fresh_gate() -> Iterator[TestGate]:
             choose("auto", os.environ),
             Journal(path=Path(temporary) / "journal.db"),
             Ambience(chance=lambda: 1.0),
+            config=load("", {}),
+            environ=os.environ,
         )
 
 

@@ -24,16 +24,9 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from memento.changes import Disposition, Evidence, GateOutcome, GateReport, Rewrite
 from memento.library import Library, land
-from memento.types import (
-    ChangeKind,
-    Disposition,
-    Evidence,
-    File,
-    GateOutcome,
-    GateReport,
-    Rewrite,
-)
+from memento.types import ChangeKind, File
 
 SKILL = """\
 ---

@@ -3,6 +3,7 @@
 Imports stand inside the functions, so that a command loads what it uses and nothing more.
 """
 
+import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -51,6 +52,16 @@ def journal_of(library: "Library") -> "Journal":
     from memento.journal import Journal
 
     return Journal(path=library.state / "journal.db")
+
+
+def mended_journal_of(library: "Library") -> "Journal":
+    """The journal of a library that is about to be written, mended first where a process died at it."""
+    from memento.library.reconcile import reconcile
+
+    journal = journal_of(library)
+    library.recover()
+    reconcile(library, journal)
+    return journal
 
 
 def sandbox_of(config: "Config", environ: Mapping[str, str]) -> "Sandbox":
@@ -141,10 +152,10 @@ def gate_of(
     journal: "Journal",
     ambience: Ambience,
     *,
+    config: "Config",
+    environ: Mapping[str, str],
     use_cache: bool = True,
     workers: int = 2,
-    config: "Config | None" = None,
-    environ: Mapping[str, str] | None = None,
 ) -> "TestGate":
     from memento.gate.gate import TestGate
     from memento.gate.harness import Harness
@@ -152,9 +163,7 @@ def gate_of(
     from memento.gate.scanner import Scanner
     from memento.protocols import Snapshot
 
-    threshold = config.route.threshold if config else None
-    command = config.gate.scanner if config else None
-    path = (environ or {}).get("PATH", "/usr/local/bin:/usr/bin:/bin")
+    threshold, command = config.route.threshold, config.gate.scanner
 
     def route(text: str, snapshot: Snapshot) -> str | None:
         return router().route(text, snapshot).skill
@@ -178,7 +187,7 @@ def gate_of(
         harness=harness,
         clock=ambience.clock,
         routes=Routes(router=route),
-        scanner=Scanner(command=command, path=path) if command else None,
+        scanner=Scanner(command=command, path=environ.get("PATH", os.defpath)) if command else None,
     )
 
 
@@ -207,16 +216,16 @@ def tools_of(config: "Config", ambience: Ambience) -> "tuple[Tool, ...]":
 def loop_of(
     *,
     config: "Config",
+    environ: Mapping[str, str],
     library: "Library",
     model: "Model",
     sandbox: "Sandbox",
     ambience: Ambience,
     tell: "Callable[[Event], None]",
 ) -> "Loop":
-    """One learner over one library, mended first where a process died at it."""
+    """One learner over one library."""
     from memento.act.conversation import Settings
     from memento.act.executor import ReactExecutor
-    from memento.library.reconcile import reconcile
     from memento.llm.budget import Budget, Metered
     from memento.loop import Loop
     from memento.loop import Settings as LoopSettings
@@ -227,9 +236,7 @@ def loop_of(
     from memento.write.exam import LLMExamAuthor
     from memento.write.rewriter import LLMRewriter
 
-    journal = journal_of(library)
-    library.recover()
-    reconcile(library, journal)
+    journal = mended_journal_of(library)
     limits = config.budget
     metered = Metered(
         model,
@@ -254,7 +261,7 @@ def loop_of(
         exam_author=LLMExamAuthor(model=metered),
         rewriter=LLMRewriter(model=metered),
         charterer=LLMCharterer(model=metered),
-        gate=gate_of(sandbox, journal, ambience, config=config),
+        gate=gate_of(sandbox, journal, ambience, config=config, environ=environ),
         model=model.name,
         settings=LoopSettings(**config.loop.model_dump()),
         now=ambience.now,
@@ -263,23 +270,37 @@ def loop_of(
     )
 
 
-def rollback_of(library: "Library", sandbox: "Sandbox", ambience: Ambience) -> "Rollback":
+def rollback_of(
+    library: "Library",
+    sandbox: "Sandbox",
+    ambience: Ambience,
+    *,
+    config: "Config",
+    environ: Mapping[str, str],
+) -> "Rollback":
     from memento.loop import evidence_of
     from memento.review.rollback import Rollback
 
-    journal = journal_of(library)
-    gate = gate_of(sandbox, journal, ambience)
+    journal = mended_journal_of(library)
+    gate = gate_of(sandbox, journal, ambience, config=config, environ=environ)
     return Rollback(
         library=library, journal=journal, harness=gate.harness, gate=gate, evidence=evidence_of, by="a person"
     )
 
 
-def importer_of(library: "Library", sandbox: "Sandbox", ambience: Ambience) -> "Importer":
+def importer_of(
+    library: "Library",
+    sandbox: "Sandbox",
+    ambience: Ambience,
+    *,
+    config: "Config",
+    environ: Mapping[str, str],
+) -> "Importer":
     from memento.loop import evidence_of
     from memento.review.importing import Importer
 
-    journal = journal_of(library)
-    gate = gate_of(sandbox, journal, ambience)
+    journal = mended_journal_of(library)
+    gate = gate_of(sandbox, journal, ambience, config=config, environ=environ)
     return Importer(library=library, journal=journal, gate=gate, evidence=evidence_of, by="a person")
 
 
@@ -319,6 +340,7 @@ def demo(
     observer = Observer(tell=tell, sandbox=sandbox, seed=seed, before=lambda name: library.at().folder(name))
     loop = loop_of(
         config=config,
+        environ=environ,
         library=library,
         model=SimulatedModel(seed=seed),
         sandbox=sandbox,

@@ -17,18 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from memento.changes import Disposition, Landing, TestResult
 from memento.errors import LibraryError
-from memento.types import (
-    SKILL_FAULTS,
-    Disposition,
-    Episode,
-    Fault,
-    Landing,
-    Result,
-    Sha,
-    TestResult,
-    Utility,
-)
+from memento.types import SKILL_FAULTS, Episode, Fault, Result, Sha, Utility
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter

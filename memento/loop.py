@@ -21,6 +21,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
+from memento.changes import (
+    Exam,
+    GateOutcome,
+    GateReport,
+    Landing,
+    Lesson,
+    Pass,
+    Rewrite,
+)
 from memento.errors import ModelError
 from memento.journal import Journal
 from memento.library import Library, land
@@ -43,16 +52,9 @@ from memento.types import (
     SKILL_FAULTS,
     Blame,
     Episode,
-    Exam,
     Exercise,
     Fault,
-    GateOutcome,
-    GateReport,
-    Landing,
-    Lesson,
-    Pass,
     Result,
-    Rewrite,
     Route,
     Step,
     Task,

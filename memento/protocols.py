@@ -10,15 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from memento.changes import Exam, GateReport, Lesson, Rewrite
 from memento.types import (
     Blame,
-    Exam,
     Exercise,
     Folder,
-    GateReport,
     Gold,
-    Lesson,
-    Rewrite,
     Route,
     Sha,
     Skill,

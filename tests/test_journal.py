@@ -5,25 +5,27 @@ from dataclasses import replace
 
 import pytest
 
+from memento.changes import (
+    Disposition,
+    Evidence,
+    GateOutcome,
+    GateReport,
+    Landing,
+    Proposal,
+    TestResult,
+)
 from memento.errors import LibraryError
 from memento.journal import Journal
 from memento.types import (
     Blame,
     ChangeKind,
-    Disposition,
     Episode,
-    Evidence,
     Fault,
-    GateOutcome,
-    GateReport,
-    Landing,
-    Proposal,
     Result,
     Route,
     Sha,
     Stop,
     Task,
-    TestResult,
     Trajectory,
     Utility,
     Verdict,

@@ -5,6 +5,7 @@ journal are real.
 """
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from memento.assemble import loop_of, repeatable
+from memento.changes import Disposition, Exam, Landing, Pass, Rewrite
 from memento.config import Config, load
 from memento.errors import ModelError, SandboxError
 from memento.evals.exercises import dates, ledger, lines_of
@@ -21,20 +23,7 @@ from memento.llm.simulated.model import SimulatedModel
 from memento.loop import Event, Loop
 from memento.protocols import Reply, Request
 from memento.sandbox.bubblewrap import Bubblewrap
-from memento.types import (
-    Disposition,
-    Episode,
-    Exam,
-    Exercise,
-    Fault,
-    Landing,
-    Pass,
-    Result,
-    Rewrite,
-    Scorer,
-    Stop,
-    Utility,
-)
+from memento.types import Episode, Exercise, Fault, Result, Scorer, Stop, Utility
 
 pytestmark = pytest.mark.real
 
@@ -69,6 +58,7 @@ class World:
         self.library = Library.init(root, now=ambience.now, ids=ambience.new_id, durable=False)
         self.loop: Loop = loop_of(
             config=config,
+            environ=os.environ,
             library=self.library,
             model=model,
             sandbox=Bubblewrap(),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from memento.changes import GateOutcome, GateReport
 from memento.cli.plain import one_line, plain
 from memento.cli.say import MARKS
 from memento.cli.workplace import (
@@ -24,7 +25,6 @@ from memento.cli.workplace import (
     table,
 )
 from memento.errors import SandboxError, UsageError
-from memento.types import GateOutcome, GateReport
 
 if TYPE_CHECKING:
     from memento.gate.gate import TestGate

@@ -60,7 +60,13 @@ def command(
 
     place = open_workplace(library_dir, {("sandbox", "kind"): sandbox})
     found = read_source(source, rev, lambda path: left_out(path) is None, place.library.now)
-    importer = importer_of(place.library, sandbox_of(place.config, os.environ), Ambience())
+    importer = importer_of(
+        place.library,
+        sandbox_of(place.config, os.environ),
+        Ambience(),
+        config=place.config,
+        environ=os.environ,
+    )
     done = []
     for skill in incoming(found, only):
         done.append(_one(importer, skill, yes=yes, quiet=as_json))

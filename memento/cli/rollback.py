@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from memento.changes import Disposition, Landing
 from memento.cli.say import gate_line, landing
 from memento.cli.workplace import (
     console,
@@ -15,7 +16,6 @@ from memento.cli.workplace import (
     sandbox_option,
     skill_names,
 )
-from memento.types import Disposition, Landing
 
 
 @click.command()
@@ -39,7 +39,13 @@ def command(skill: str, rev: str | None, sandbox: str | None, library_dir: Path 
     from memento.assemble import Ambience, rollback_of, sandbox_of
 
     place = open_workplace(library_dir, {("sandbox", "kind"): sandbox})
-    rollback = rollback_of(place.library, sandbox_of(place.config, os.environ), Ambience())
+    rollback = rollback_of(
+        place.library,
+        sandbox_of(place.config, os.environ),
+        Ambience(),
+        config=place.config,
+        environ=os.environ,
+    )
     outcome = rollback(skill, rev)
     if as_json:
         print_json(Landing, outcome)

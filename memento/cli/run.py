@@ -17,7 +17,16 @@ from memento.cli.workplace import (
     sandbox_option,
 )
 from memento.errors import ModelError, SandboxError, UsageError
-from memento.types import Episode, Exercise, FileName, Gold, Result, Scorer, Stop, Task
+from memento.types import (
+    Episode,
+    Exercise,
+    FileName,
+    Gold,
+    Result,
+    Scorer,
+    Stop,
+    Task,
+)
 
 if TYPE_CHECKING:
     from memento.loop import Event
@@ -91,6 +100,7 @@ def command(
     gold = Gold(answer=answer, scorer=Scorer(scorer)) if answer is not None else None
     loop = loop_of(
         config=place.config,
+        environ=os.environ,
         library=place.library,
         model=model_of(place.config, ambience),
         sandbox=sandbox_of(place.config, os.environ),

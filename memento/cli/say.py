@@ -6,22 +6,17 @@ would obey.
 
 from typing import TYPE_CHECKING
 
-from memento.cli.plain import one_line
-from memento.types import (
-    Blame,
+from memento.changes import (
     Disposition,
     Exam,
     GateOutcome,
     GateReport,
     Landing,
     Pass,
-    Result,
     Rewrite,
-    Route,
-    Step,
-    Task,
-    Verdict,
 )
+from memento.cli.plain import one_line
+from memento.types import Blame, Result, Route, Step, Task, Verdict
 
 if TYPE_CHECKING:
     from memento.loop import Event

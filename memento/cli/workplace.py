@@ -56,7 +56,7 @@ def open_workplace(library_dir: Path | None, flags: dict[tuple[str, str], object
 
 
 def print_json(kind: Any, value: object) -> None:
-    """`value`, of the type `kind`, on stdout: the fields are those of the dataclasses in memento.types."""
+    """`value`, of the type `kind`, on stdout: the fields are those of its dataclass."""
     from pydantic import TypeAdapter
 
     click.echo(plain_json(TypeAdapter(kind).dump_json(value, indent=2).decode()))

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from memento.changes import Disposition, Landing, Rewrite
 from memento.evals.exercises import battery, heldout, stream
 from memento.evals.quality import true_quality
 from memento.loop import Event, Loop
 from memento.protocols import Sandbox
-from memento.types import Disposition, Episode, Exercise, Folder, Landing, Result, Rewrite
+from memento.types import Episode, Exercise, Folder, Result
 
 FAMILY_OF = {"ledger-totals": "ledger", "log-error-counts": "log", "date-spans": "dates"}
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from memento.changes import Exam, GateOutcome
 from memento.gate.plan import Plan, plan
 from memento.gate.view import View
 from memento.skill import parse
-from memento.skill.testfile import expected_tests, parked_tests, test_file_name
-from memento.types import Exam, Exercise, Folder, GateOutcome, Skill
+from memento.skill.testfile import expected_tests, parked_tests
+from memento.types import Exercise, Folder, Skill, test_path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +93,7 @@ class Change:
     @property
     def own_paths(self) -> tuple[str, str]:
         """The folder and the file that a change of this skill may touch."""
-        return f"skills/{self.skill}/", f"skill_tests/{test_file_name(self.skill)}"
+        return f"skills/{self.skill}/", test_path(self.skill)
 
 
 def _skill(folder: Folder, name: str) -> Skill | None:

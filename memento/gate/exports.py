@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memento.errors import SandboxError
-from memento.skill.testfile import test_file_name
-from memento.types import Folder
+from memento.types import Folder, test_path
 
 if TYPE_CHECKING:
     from memento.gate.harness import Job
@@ -42,13 +41,13 @@ def export(root: Path, number: int, job: "Job") -> Place:
     base = root / str(number)
     for name, folder in {**job.beside, job.skill: job.folder}.items():
         export_folder(base / "skills" / name, folder)
-    _export_file(base / "skill_tests" / test_file_name(job.skill), job.test)
+    _export_file(base / test_path(job.skill), job.test)
     _export_file(base / "routes.json", json.dumps(dict(job.routes)).encode())
     inside = f"{ROOT}/{number}"
     return Place(
         number=number,
         skills=f"{inside}/skills",
-        test=f"{inside}/skill_tests/{test_file_name(job.skill)}",
+        test=f"{inside}/{test_path(job.skill)}",
         routes=f"{inside}/routes.json",
     )
 

@@ -21,6 +21,7 @@ sandbox broke) is no verdict at all: it raises, nothing is cached and nothing la
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from memento.changes import Evidence, Exam, GateOutcome, GateReport, GateStep
 from memento.gate.change import Answer, Change, failed, indecisive, listed, passed
 from memento.gate.custody import altered_tests, custody
 from memento.gate.damage import damage
@@ -45,7 +46,7 @@ from memento.gate.trial import (
 )
 from memento.gate.view import View
 from memento.protocols import Snapshot
-from memento.types import Evidence, Exam, Exercise, GateOutcome, GateReport, GateStep
+from memento.types import Exercise
 
 Clock = Callable[[], float]
 

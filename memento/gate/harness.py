@@ -19,13 +19,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from memento.changes import TestResult
 from memento.gate.exports import ROOT, WARM, Place, export, export_warm, fingerprint
 from memento.gate.keys import run_key
 from memento.gate.plan import plan
 from memento.gate.reports import RUN, listen, read_reports
 from memento.journal import Journal
 from memento.protocols import Limits, Mount, Sandbox
-from memento.types import Folder, TestResult
+from memento.types import Folder
 
 __all__ = ["RUN", "Harness", "Job", "Results"]
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from memento.changes import GateOutcome, GateReport
 from memento.gate.change import Change
 from memento.gate.gate import TestGate, planned
 from memento.gate.harness import RECHECK
@@ -23,7 +24,6 @@ from memento.gate.routes import ALL, Board, board
 from memento.gate.selection import changed, gone, library_report
 from memento.gate.view import View
 from memento.protocols import Snapshot
-from memento.types import GateOutcome, GateReport
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import quoteattr
 
+from memento.changes import GateOutcome, GateReport, RouteChange
 from memento.skill.security import Finding
-from memento.types import GateOutcome, GateReport, RouteChange
 
 _LEVELS = {GateOutcome.FAIL: "error", GateOutcome.INDECISIVE: "warning"}
 _PLACE = re.compile(r"(?P<file>skill_tests/[\w.-]+|[\w./-]+\.\w+):(?P<line>\d+): ")

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from memento.changes import TestResult
 from memento.gate.plan import Plan
 from memento.protocols import Completed
 from memento.skill.testfile import base_name
-from memento.types import TestResult
 
 Message = dict[str, Any]
 """A line of the supervisor, as it was parsed."""

@@ -8,10 +8,10 @@ person      whether it is missed is no question for a test                      
 import re
 from collections.abc import Iterator
 
+from memento.changes import Evidence, GateOutcome, GateReport, GateStep
 from memento.gate.change import Answer, failed, indecisive, listed, passed
 from memento.protocols import Snapshot
-from memento.skill.testfile import test_file_name
-from memento.types import Evidence, Folder, GateOutcome, GateReport, GateStep
+from memento.types import Folder, test_path
 
 _PIN = b"<!-- memento:pin -->"
 
@@ -36,7 +36,7 @@ def _answers(skill: str, base: Snapshot, head: Snapshot) -> Iterator[tuple[str, 
 def _custody(skill: str, base: Snapshot, head: Snapshot) -> Answer:
     before, after = base.entries(), head.entries()
     touched = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
-    test = f"skill_tests/{test_file_name(skill)}"
+    test = test_path(skill)
     strangers = [path for path in touched if not path.startswith(f"skills/{skill}/") and path != test]
     if strangers:
         return failed(f"it touches files that are not its own: {listed(strangers)}")

@@ -15,11 +15,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log
 
+from memento.changes import RouteChange
 from memento.gate.change import Answer, failed, passed
 from memento.gate.keys import digest, harness_digest
 from memento.gate.view import Facts, View
 from memento.protocols import Snapshot
-from memento.types import Folder, RouteChange, Sha, Skill
+from memento.types import Folder, Sha, Skill
 
 Router = Callable[[str, Snapshot], str | None]
 """The skill that a request reaches in a library, or None."""

@@ -6,9 +6,9 @@ gate refuses it by name instead of overlooking it.
 
 from collections.abc import Sequence
 
+from memento.changes import Evidence, GateOutcome, GateReport, GateStep
 from memento.gate.view import View
-from memento.skill.testfile import test_file_name
-from memento.types import Evidence, GateOutcome, GateReport, GateStep
+from memento.types import test_path
 
 LIBRARY = "(library)"
 _OBEYED = frozenset(
@@ -23,7 +23,7 @@ def changed(base: View, head: View) -> tuple[str, ...]:
 
 def strangers(view: View) -> Sequence[str]:
     """Files in skills/ and skill_tests/ that belong to no skill: pytest or git might obey them."""
-    tests = {f"skill_tests/{test_file_name(name)}" for name in view.names}
+    tests = {test_path(name) for name in view.names}
     return [
         path
         for path in view.entries

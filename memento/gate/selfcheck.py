@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from memento.changes import GateOutcome
 from memento.journal import Journal
-from memento.types import GateOutcome
 
 MOST_FLIPS = 0.01
 """Share of runs above which automatic landing is refused and a human is asked."""

@@ -15,8 +15,7 @@ from memento.gate.keys import digest, harness_digest
 from memento.gate.plan import plan
 from memento.journal import Journal
 from memento.protocols import Snapshot
-from memento.skill.testfile import test_file_name
-from memento.types import Folder
+from memento.types import Folder, test_path
 
 _NAMED = re.compile(rb"""["'/`]([a-z0-9][a-z0-9-]*)(?=["'/`])""")
 
@@ -59,7 +58,7 @@ class View:
             if parts[0] == "skills" and len(parts) == 3:
                 paths.setdefault(parts[1], []).append(path)
         for name, own in paths.items():
-            test = f"skill_tests/{test_file_name(name)}"
+            test = test_path(name)
             if test in self.entries:
                 own.append(test)
         return {name: tuple(own) for name, own in sorted(paths.items())}
@@ -99,7 +98,7 @@ class View:
             found |= {f"skills/{name}/{path}": file.data for path, file in folder.items()}
             test = self.snapshot.test(name)
             if test is not None:
-                found[f"skill_tests/{test_file_name(name)}"] = test
+                found[test_path(name)] = test
         return found
 
     def documents(self, names: Collection[str]) -> Mapping[str, bytes]:
@@ -125,7 +124,7 @@ class View:
 def _facts(name: str, files: Mapping[str, bytes], crowd: Collection[bytes]) -> Facts:
     named = {found for data in files.values() for found in _NAMED.findall(data) if found in crowd}
     try:
-        test = plan(files.get(f"skill_tests/{test_file_name(name)}", b""))
+        test = plan(files.get(test_path(name), b""))
     except (SyntaxError, ValueError):
         test = plan(b"")
     return Facts(

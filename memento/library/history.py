@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from memento.changes import Rewrite
 from memento.errors import LibraryError
 from memento.library.git import Git
 from memento.library.messages import trailers_of
 from memento.library.opening import BRANCHES
 from memento.library.proposals import check_name
 from memento.library.recovery import NOTES
-from memento.library.snapshot import CommitSnapshot, read_blobs, test_path
-from memento.types import ChangeKind, Rewrite, Sha
+from memento.library.snapshot import CommitSnapshot, read_blobs
+from memento.types import ChangeKind, Sha, test_path
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

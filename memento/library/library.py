@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from memento.changes import Exam, Proposal, Rewrite
 from memento.errors import ConflictError, LibraryError, MovedError
 from memento.library.git import Git, common_dir, create_repository, ensure_git, find_git_dir
 from memento.library.opening import main_of, main_of_damaged, make_folder, new_files
 from memento.library.reader import reading
 from memento.library.snapshot import CommitSnapshot
 from memento.library.steps import Reached, nothing
-from memento.types import Exam, File, Proposal, Rewrite, Sha
+from memento.types import File, Sha
 
 if TYPE_CHECKING:
     from memento.library import history

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from memento.changes import Proposal
 from memento.errors import LibraryError, MovedError
 from memento.library.git import common_dir
 from memento.library.landed import note_down
@@ -20,7 +21,7 @@ from memento.library.objects import Draft, create, writer
 from memento.library.opening import make_folder
 from memento.library.reader import Reader, reading
 from memento.library.recovery import NOTES, Places, mend, settle
-from memento.types import File, Proposal, Sha
+from memento.types import File, Sha
 
 if TYPE_CHECKING:
     from memento.library.library import Library

@@ -13,19 +13,19 @@ changed since the base is a conflict; two changes to a skill are never merged as
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from memento.changes import Exam, Proposal, Rewrite
 from memento.errors import ConflictError, LibraryError
 from memento.library.git import Git
 from memento.library.messages import compose, describe, one_line, trailers_of
 from memento.library.objects import Draft, create, writer
 from memento.library.opening import BRANCHES
 from memento.library.reader import Entry, Reader, reading
-from memento.library.snapshot import test_path
 from memento.library.steps import Reached, nothing
 from memento.skill import bump, edit, parse
 from memento.skill.frontmatter import split
 from memento.skill.reader import NAME, NAME_CHARACTERS
 from memento.skill.versions import newer
-from memento.types import ChangeKind, Exam, File, Folder, Proposal, Rewrite, Sha
+from memento.types import ChangeKind, File, Folder, Sha, test_path
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,6 +18,14 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 
+from memento.changes import (
+    Disposition,
+    GateOutcome,
+    GateReport,
+    GateStep,
+    Landing,
+    Proposal,
+)
 from memento.errors import ConflictError, MovedError
 from memento.library.library import Library
 from memento.library.lock import Held, Intent
@@ -27,7 +35,7 @@ from memento.library.proposals import merge_of, paths_of
 from memento.library.reader import Reader, reading
 from memento.library.recovery import NOTES
 from memento.protocols import Snapshot
-from memento.types import Disposition, GateOutcome, GateReport, GateStep, Landing, Proposal, Sha
+from memento.types import Sha
 
 ROUNDS = 6
 _OPTIMISTIC_ROUNDS = 2

@@ -12,13 +12,7 @@ taken back, and what a process is about to write itself replaces what is written
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from memento.journal import Idea, Journal
-from memento.library.history import LogEntry, log, note
-from memento.library.messages import trailers_of
-from memento.library.proposals import open_proposals
-from memento.library.reader import Reader, reading
-from memento.types import (
-    ChangeKind,
+from memento.changes import (
     Disposition,
     Evidence,
     GateOutcome,
@@ -26,8 +20,13 @@ from memento.types import (
     GateStep,
     Landing,
     Proposal,
-    Sha,
 )
+from memento.journal import Idea, Journal
+from memento.library.history import LogEntry, log, note
+from memento.library.messages import trailers_of
+from memento.library.proposals import open_proposals
+from memento.library.reader import Reader, reading
+from memento.types import ChangeKind, Sha
 
 if TYPE_CHECKING:
     from memento.library.library import Library

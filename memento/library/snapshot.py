@@ -15,20 +15,12 @@ from typing import TYPE_CHECKING
 from memento.library.git import Git
 from memento.library.headers import Header, read_headers
 from memento.library.reader import MOST_BYTES, Entry, Reader, reading
-from memento.types import File, FileName, Folder, Sha, Skill
+from memento.types import File, FileName, Folder, Sha, Skill, test_path
 
 if TYPE_CHECKING:
     from memento.skill.reader import Diagnostic, Parsed
 
-__all__ = ["MOST_BYTES", "CommitSnapshot", "read_blobs", "test_path"]
-
-
-def test_path(name: str) -> str:
-    """Where the tests of the skill `name` are."""
-    return f"skill_tests/test_{name.replace('-', '_')}.py"
-
-
-test_path.__test__ = False  # type: ignore[attr-defined]  # pytest would collect a function of this name
+__all__ = ["MOST_BYTES", "CommitSnapshot", "read_blobs"]
 
 
 @dataclass(frozen=True, kw_only=True)

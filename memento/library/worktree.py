@@ -14,9 +14,9 @@ from pathlib import Path
 
 from memento.errors import LibraryError
 from memento.library.reader import MOST_BYTES
-from memento.library.snapshot import is_plain, test_path
+from memento.library.snapshot import is_plain
 from memento.skill.reader import Diagnostic, Parsed, parse
-from memento.types import File, FileName, Folder, Sha, Skill
+from memento.types import File, FileName, Folder, Sha, Skill, test_path
 
 _LITTER = {".git", "__pycache__", ".pytest_cache", ".DS_Store"}
 _TOP_FILES = ("tips.md", "memento.toml")

@@ -22,7 +22,15 @@ from memento.prompts.chat import chat
 from memento.prompts.trace import is_quoted, trace_text
 from memento.protocols import Model, Request
 from memento.reflect.evidence import abstain, settled, signals
-from memento.types import SKILL_FAULTS, Blame, Fault, Skill, Task, Trajectory, Verdict
+from memento.types import (
+    SKILL_FAULTS,
+    Blame,
+    Fault,
+    Skill,
+    Task,
+    Trajectory,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from memento.reflect.replies import BlameReply

@@ -10,7 +10,16 @@ import json
 import re
 from collections import Counter
 
-from memento.types import Blame, Fault, Result, Skill, Step, Stop, Trajectory, Verdict
+from memento.types import (
+    Blame,
+    Fault,
+    Result,
+    Skill,
+    Step,
+    Stop,
+    Trajectory,
+    Verdict,
+)
 
 _EXCEPTION = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception|Interrupt)\b:?.*", re.MULTILINE)
 _ENVIRONMENT = re.compile(

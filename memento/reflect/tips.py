@@ -16,13 +16,14 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from memento.changes import Lesson
 from memento.llm.structured import ask
 from memento.prompts.chat import chat
 from memento.prompts.trace import trace_text
 from memento.protocols import Model, Request
 from memento.reflect.replies import TIP_CHARACTERS, TipReply
 from memento.skill.security import findings
-from memento.types import File, Lesson, Task
+from memento.types import File, Task
 
 MOST_TIPS = 50
 HEADING = "# Tips\n\n"

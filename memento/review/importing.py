@@ -13,6 +13,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
+from memento.changes import (
+    Disposition,
+    GateOutcome,
+    GateReport,
+    GateStep,
+    Landing,
+    Rewrite,
+)
 from memento.errors import ConflictError, SkillError, UsageError
 from memento.journal import Journal
 from memento.library import Library, land
@@ -23,19 +31,7 @@ from memento.review.lockfile import PLACE, Origin, digests, read_lock, write_loc
 from memento.skill import parse
 from memento.skill.duplicates import profile_of, twin_in
 from memento.skill.taking import conformed, left_out, skill_name, unfit, without_version
-from memento.types import (
-    ChangeKind,
-    Disposition,
-    File,
-    FileName,
-    Folder,
-    GateOutcome,
-    GateReport,
-    GateStep,
-    Landing,
-    Rewrite,
-    Sha,
-)
+from memento.types import ChangeKind, File, FileName, Folder, Sha
 
 Trailers = Callable[[GateReport], Mapping[str, str]]
 _IDEA = "import from "

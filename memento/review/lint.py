@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, partial
 
+from memento.changes import Landing, Rewrite
 from memento.gate.retirement import retirement
 from memento.journal import Journal
 from memento.library import Library, land
-from memento.library.snapshot import CommitSnapshot, test_path
+from memento.library.snapshot import CommitSnapshot
 from memento.protocols import Snapshot
 from memento.skill.duplicates import Duplicate, Profile, compare, pairs, profile_of
-from memento.types import ChangeKind, Episode, Landing, Rewrite, Route, Skill, Utility
+from memento.types import ChangeKind, Episode, Route, Skill, Utility, test_path
 
 DELTA, FEW = 0.2, 5
 MANY = 50

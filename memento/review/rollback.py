@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from memento.changes import Disposition, Exam, GateOutcome, GateReport, Landing
 from memento.gate.harness import RUN, Harness
 from memento.journal import Journal
 from memento.library import Library, LogEntry, land
 from memento.protocols import Gate
 from memento.skill.testfile import base_name, parked_tests, with_parked
-from memento.types import Disposition, Exam, Folder, GateOutcome, GateReport, Landing
+from memento.types import Folder
 
 Trailers = Callable[[GateReport], Mapping[str, str]]
 

@@ -11,14 +11,6 @@ import re
 _PARKED = "PARKED"
 
 
-def test_file_name(skill: str) -> str:
-    """`skill_tests/` holds one file per skill; a hyphen cannot stand in a module's name."""
-    return f"test_{skill.replace('-', '_')}.py"
-
-
-test_file_name.__test__ = False  # type: ignore[attr-defined]  # pytest would collect it
-
-
 def expected_tests(source: bytes) -> tuple[str, ...]:
     """Names of the tests in a file, as pytest would collect them: "test_x", "TestY::test_z".
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from memento.changes import Exam, GateOutcome, GateReport
 from memento.errors import UsageError
 from memento.gate.gate import TestGate
 from memento.gate.many import LibraryGate
@@ -19,7 +20,7 @@ from memento.gate.selection import changed
 from memento.gate.view import View
 from memento.library.worktree import WorkTreeSnapshot, blob_sha
 from memento.skill.testfile import expected_tests
-from memento.types import Exam, Exercise, File, Folder, GateOutcome, GateReport, Gold, Skill, Task
+from memento.types import Exercise, File, Folder, Gold, Skill, Task
 
 GOOD_WORDS = frozenset({"pass", "passes", "accept", "accepted", "good", "land", "lands", "ok", "true"})
 

@@ -8,12 +8,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from memento.changes import Lesson
 from memento.llm.structured import ask
 from memento.prompts.chat import chat
 from memento.prompts.trace import trace_text
 from memento.protocols import Model, Request, Snapshot
 from memento.skill.duplicates import Profile, twin_in
-from memento.types import Lesson, Skill
+from memento.types import Skill
 
 if TYPE_CHECKING:
     from memento.write.replies import CharterReply

@@ -9,11 +9,11 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from memento.changes import Exam, Lesson
 from memento.llm.structured import ask
 from memento.prompts.chat import chat
 from memento.prompts.trace import trace_text
 from memento.protocols import Model, Parent, Request
-from memento.types import Exam, Lesson
 from memento.write.admissible import BUILTINS, MODULES, MOST_TESTS, read_tests
 from memento.write.material import contract_text, files_text
 from memento.write.region import extend, new_file, query

@@ -16,13 +16,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from memento.changes import Lesson, Rewrite
 from memento.errors import SkillError
 from memento.llm.structured import ask
 from memento.prompts.chat import chat
 from memento.prompts.trace import trace_text
 from memento.protocols import Model, Parent, Request
 from memento.skill import edit, new, parse
-from memento.types import ChangeKind, File, Folder, Lesson, Rewrite
+from memento.types import ChangeKind, File, Folder
 from memento.write.material import contract_text, files_text, shown_whole
 
 if TYPE_CHECKING:

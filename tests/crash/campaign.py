@@ -24,12 +24,12 @@ from itertools import count
 from pathlib import Path
 from random import Random
 
+from memento.changes import Disposition
 from memento.errors import MementoError
 from memento.journal import Journal
 from memento.library import Library
 from memento.library.reconcile import reconcile
 from memento.library.steps import STEPS
-from memento.types import Disposition
 from tests.crash.child import GATE_STEPS
 from tests.library.changes import created, landed, propose
 

@@ -18,11 +18,11 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
+from memento.changes import Disposition, GateReport, Proposal
 from memento.errors import MementoError
 from memento.journal import Journal
 from memento.library import Library, land
 from memento.library.reconcile import reconcile
-from memento.types import Disposition, GateReport, Proposal
 from tests.library.changes import GREEN, RED, created, propose, rewritten
 
 GATE_STEPS = ("export: before", "export: after", "journal: before", "journal: after")

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from memento.changes import Exam, GateReport
 from memento.gate.gate import TestGate
 from memento.gate.harness import Harness
 from memento.journal import Journal
 from memento.sandbox.bubblewrap import Bubblewrap
 from memento.testing.snapshots import MemorySnapshot
-from memento.types import Exam, Exercise, File, Folder, GateReport
+from memento.types import Exercise, File, Folder
 
 DOCUMENT = """---
 name: adder

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from memento.changes import Evidence, GateOutcome, GateReport
 from memento.testing.snapshots import MemorySnapshot
-from memento.types import Evidence, Exercise, File, GateOutcome, GateReport, Gold, Task
+from memento.types import Exercise, File, Gold, Task
 from tests.gate.conftest import (
     BASE,
     BETTER_SCRIPT,

@@ -2,13 +2,13 @@
 
 import pytest
 
+from memento.changes import TestResult
 from memento.gate.harness import RUN, Harness, Job
 from memento.gate.keys import run_key
 from memento.gate.plan import plan
 from memento.gate.reports import read_reports
 from memento.protocols import Completed
 from memento.skill.testfile import expected_tests
-from memento.types import TestResult
 from tests.gate.conftest import OLD_TEST, folder
 
 pytestmark = pytest.mark.real

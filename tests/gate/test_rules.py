@@ -5,13 +5,20 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from memento.changes import (
+    Evidence,
+    GateOutcome,
+    GateReport,
+    GateStep,
+    RouteChange,
+    TestResult,
+)
 from memento.errors import SandboxError
 from memento.gate.mutants import Score, mutants, score
 from memento.gate.outputs import annotations, junit, sarif, summary
 from memento.gate.routes import diff
 from memento.gate.scanner import read
 from memento.gate.selfcheck import SelfCheck, count
-from memento.types import Evidence, GateOutcome, GateReport, GateStep, RouteChange, TestResult
 from tests.gate.conftest import SCRIPT, folder
 
 PASS, FAIL, INDECISIVE = GateOutcome

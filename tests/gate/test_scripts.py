@@ -2,8 +2,8 @@
 
 import pytest
 
+from memento.changes import TestResult
 from memento.gate.harness import Harness, Job
-from memento.types import TestResult
 from tests.gate.conftest import OLD_TEST, SCRIPT, folder
 
 pytestmark = pytest.mark.real

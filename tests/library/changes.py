@@ -2,13 +2,9 @@
 
 from dataclasses import replace
 
-from memento.library import Library, land
-from memento.skill import edit
-from memento.types import (
-    ChangeKind,
+from memento.changes import (
     Evidence,
     Exam,
-    File,
     GateOutcome,
     GateReport,
     GateStep,
@@ -16,6 +12,9 @@ from memento.types import (
     Proposal,
     Rewrite,
 )
+from memento.library import Library, land
+from memento.skill import edit
+from memento.types import ChangeKind, File
 
 
 def report(outcome: GateOutcome = GateOutcome.PASS) -> GateReport:

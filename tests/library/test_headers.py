@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from memento.changes import Rewrite
 from memento.library.headers import Header
 from memento.library.reader import reading
-from memento.types import ChangeKind, File, Rewrite
+from memento.types import ChangeKind, File
 from tests.library.changes import created, landed, propose, rewritten
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from memento.changes import Disposition
 from memento.errors import LibraryError
 from memento.library import Library
 from memento.library.lock import Intent
 from memento.library.reader import reading
 from memento.skill import edit
-from memento.types import Disposition
 from tests.library.changes import GREEN, landed, propose, rewritten
 
 

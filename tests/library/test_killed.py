@@ -8,13 +8,13 @@ from random import Random
 
 import pytest
 
+from memento.changes import Disposition, Landing
 from memento.errors import LibraryError, MovedError
 from memento.journal import Idea, Journal
 from memento.library import Library, land
 from memento.library.lock import Intent
 from memento.library.reconcile import reconcile
 from memento.library.steps import STEPS
-from memento.types import Disposition, Landing
 from tests.crash.campaign import Memory, by_clock, by_error, by_name, inspect, new_library
 from tests.crash.child import GATE_STEPS
 from tests.library.changes import GREEN, RED, created, landed, propose, rewritten

@@ -5,21 +5,13 @@ from dataclasses import asdict, replace
 
 import pytest
 
+from memento.changes import Disposition, Exam, GateOutcome, Landing, Proposal, Rewrite
 from memento.errors import ConflictError, LibraryError, MovedError
 from memento.library import land
 from memento.library.proposals import merge_of
 from memento.library.reader import reading
 from memento.skill import edit, parse
-from memento.types import (
-    ChangeKind,
-    Disposition,
-    Exam,
-    File,
-    GateOutcome,
-    Landing,
-    Proposal,
-    Rewrite,
-)
+from memento.types import ChangeKind, File
 from tests.library.changes import GREEN, RED, UNSURE, created, landed, propose, rewritten
 
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from memento.changes import Exam
 from memento.errors import LibraryError
 from memento.library import Library, LogEntry
-from memento.types import ChangeKind, Exam, File, Skill
+from memento.types import ChangeKind, File, Skill
 from tests.library.changes import created, landed, propose, rewritten
 
 

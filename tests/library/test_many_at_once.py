@@ -7,10 +7,10 @@ import time
 
 import pytest
 
+from memento.changes import Disposition
 from memento.errors import ConflictError, MovedError
 from memento.library import Library
 from memento.library.lock import Intent
-from memento.types import Disposition
 from tests.library.changes import created, landed, propose, rewritten
 
 PROCESSES, EACH = 4, 3

@@ -11,6 +11,7 @@ import pytest
 from jinja2 import UndefinedError
 
 import memento.prompts
+from memento.changes import Lesson
 from memento.prompts import digest, untrusted
 from memento.prompts.chat import chat
 from memento.prompts.trace import trace_text
@@ -20,7 +21,6 @@ from memento.types import (
     ChangeKind,
     Fault,
     File,
-    Lesson,
     Result,
     Skill,
     Step,

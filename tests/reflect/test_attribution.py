@@ -7,7 +7,17 @@ import pytest
 from memento.reflect.attribution import LLMAttributor
 from memento.reflect.evidence import signals
 from memento.testing.scripted import ScriptedModel
-from memento.types import Blame, Fault, Result, Skill, Step, Stop, Task, Trajectory, Verdict
+from memento.types import (
+    Blame,
+    Fault,
+    Result,
+    Skill,
+    Step,
+    Stop,
+    Task,
+    Trajectory,
+    Verdict,
+)
 
 TASK = Task(id="t1", text="Add up the Amount column of ledger.csv.")
 SKILL = Skill(name="sum-column", description="Adds up a column.", body="Run scripts/total.py.")

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from memento.changes import Lesson
 from memento.reflect.tips import LLMTipWriter, Tip, add_tip, parse_tips, refusal, render_tips
 from memento.testing.scripted import ScriptedModel
-from memento.types import Blame, Fault, Lesson, Result, Stop, Task, Trajectory, Verdict
+from memento.types import Blame, Fault, Result, Stop, Task, Trajectory, Verdict
 
 TIP = "Check the header row before you sum a column."
 

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from memento.assemble import Ambience, importer_of, journal_of
+from memento.changes import Disposition, GateOutcome
+from memento.config import load
 from memento.errors import LibraryError, UsageError
 from memento.library.sources import read_source
 from memento.review.importing import Became, incoming
 from memento.review.lockfile import read_lock
 from memento.sandbox.host import Host
 from memento.skill.taking import left_out
-from memento.types import Disposition, GateOutcome
 from tests.library.changes import GREEN
 
 POEM = """\
@@ -74,9 +75,13 @@ def read(source: object, rev: str | None = None):
     return read_source(str(source), rev, lambda path: left_out(path) is None, lambda: 1760000000.0)
 
 
+def importer(library):
+    return importer_of(library, Host(), Ambience(), config=load("", {}), environ={})
+
+
 def take(library, source: object, *, agreed: bool = True):
-    importer = importer_of(library, Host(), Ambience())
-    return [importer(skill, agreed=agreed) for skill in incoming(read(source))]
+    take_one = importer(library)
+    return [take_one(skill, agreed=agreed) for skill in incoming(read(source))]
 
 
 LEFT_OUT = (
@@ -162,7 +167,10 @@ def test_without_consent_the_branch_waits_and_main_stays(library, other):
 
 
 def test_what_passes_waits_for_a_person_as_well(library, other):
-    passing = replace(importer_of(library, Host(), Ambience()), gate=lambda **_: replace(GREEN, skill="poet"))
+    passing = replace(
+        importer_of(library, Host(), Ambience(), config=load("", {}), environ={}),
+        gate=lambda **_: replace(GREEN, skill="poet"),
+    )
     (skill,) = incoming(read(other))
     waiting = passing(skill, agreed=False)
     assert (waiting.became, waiting.landing.report.outcome) == (Became.OPEN, GateOutcome.PASS)

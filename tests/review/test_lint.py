@@ -5,6 +5,8 @@ import itertools
 import pytest
 
 from memento.assemble import Ambience, gate_of, journal_of
+from memento.changes import Disposition, GateOutcome, Rewrite
+from memento.config import load
 from memento.gate.retirement import retirement
 from memento.journal import Journal
 from memento.library import land
@@ -15,13 +17,10 @@ from memento.testing.snapshots import MemorySnapshot
 from memento.types import (
     Blame,
     ChangeKind,
-    Disposition,
     Episode,
     Fault,
     File,
-    GateOutcome,
     Result,
-    Rewrite,
     Route,
     Stop,
     Task,
@@ -202,7 +201,7 @@ def test_a_name_that_only_begins_alike_is_no_pointer():
 
 
 def test_the_gate_itself_leaves_a_retirement_to_a_person(library):
-    gate = gate_of(Host(), journal_of(library), Ambience())
+    gate = gate_of(Host(), journal_of(library), Ambience(), config=load("", {}), environ={})
     rewrite = Rewrite(skill="greeter", kind=ChangeKind.RETIRE, folder={}, idea="go")
     head = library.at(propose(library, rewrite).commit)
     report = gate(skill="greeter", base=library.at(), head=head, exam=None)
@@ -213,7 +212,7 @@ def test_the_gate_itself_leaves_a_retirement_to_a_person(library):
 
 
 def test_the_gate_refuses_a_new_skill_that_repeats_another(library):
-    gate = gate_of(Host(), journal_of(library), Ambience())
+    gate = gate_of(Host(), journal_of(library), Ambience(), config=load("", {}), environ={})
     twin = new(
         name="csv-sums", description="Adding up the amounts of a ledger: total of CSV files.", body="Add."
     )

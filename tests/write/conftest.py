@@ -2,9 +2,20 @@
 
 import pytest
 
+from memento.changes import Lesson
 from memento.protocols import Parent
 from memento.skill import parse
-from memento.types import Blame, Fault, File, Lesson, Result, Step, Stop, Task, Trajectory, Verdict
+from memento.types import (
+    Blame,
+    Fault,
+    File,
+    Result,
+    Step,
+    Stop,
+    Task,
+    Trajectory,
+    Verdict,
+)
 
 SKILL_MD = b"""---
 name: sum-column

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from memento.changes import Exam
 from memento.protocols import Parent
 from memento.testing.scripted import ScriptedModel
-from memento.types import Exam, Skill, Task
+from memento.types import Skill, Task
 from memento.write.exam import LLMExamAuthor
 from memento.write.region import BEGIN, END
 

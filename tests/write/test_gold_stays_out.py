@@ -5,11 +5,12 @@ from dataclasses import fields, replace
 
 import pytest
 
+from memento.changes import Lesson
 from memento.reflect.attribution import LLMAttributor
 from memento.reflect.judge import Judging
 from memento.reflect.tips import LLMTipWriter
 from memento.testing.scripted import ScriptedModel
-from memento.types import Fault, Gold, Lesson, Result, Scorer, Task, Verdict
+from memento.types import Fault, Gold, Result, Scorer, Task, Verdict
 from memento.write.charter import LLMCharterer
 from memento.write.exam import LLMExamAuthor
 from memento.write.rewriter import LLMRewriter

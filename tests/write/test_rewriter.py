@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from memento.changes import Rewrite
 from memento.protocols import Parent
 from memento.skill import check, parse
 from memento.testing.scripted import ScriptedModel
-from memento.types import ChangeKind, File, Rewrite, Skill
+from memento.types import ChangeKind, File, Skill
 from memento.write.material import shown_whole
 from memento.write.rewriter import LLMRewriter
 
