@@ -10,8 +10,6 @@
 """
 
 import errno
-import importlib
-import keyword
 import os
 import sys
 import traceback
@@ -19,6 +17,7 @@ import traceback
 import click
 
 from memento import __version__
+from memento.cli.lazy import LazyGroup
 from memento.cli.plain import plain
 from memento.errors import MementoError
 
@@ -45,6 +44,7 @@ COMMANDS = {
     "export": "Copy or link skills to where other agents look.",
     "lint": "Propose merges and retirements of skills.",
     "validate": "Check skills against the Agent Skills specification.",
+    "eval": "Measure a library on a dataset, with controls.",
     "simulate": "Compare acceptance rules in a world whose truth is known.",
     "doctor": "Check this machine and this library.",
     "completion": "Print the shell completion script.",
@@ -52,28 +52,12 @@ COMMANDS = {
 """Name and help of each command: `memento --help` shows them without importing one."""
 
 
-class LazyGroup(click.Group):
-    """A group whose commands live in modules of their own, imported on use."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in COMMANDS:
-            return None
-        # `memento import`: no module can be called that in an import statement.
-        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
-        module = importlib.import_module(f"memento.cli.{name}")
-        command: click.Command = module.command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+class _Commands(LazyGroup):
+    table = COMMANDS
 
 
 @click.command(
-    cls=LazyGroup,
+    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Try `memento demo` first: it needs no key. Then `memento init my-library`.",
 )
