@@ -4,7 +4,7 @@ outside world      Model  Embedder  Sandbox  Tool
 stages             Router  Executor  Judge  Attributor  ExamAuthor  Rewriter  Gate
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +39,8 @@ class ToolCall:
     id: str
     name: str
     arguments: str
+    extra: str = ""
+    """JSON that the endpoint wants back beside the call (Gemini's thought signature), unread by us."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +80,23 @@ class Reply:
     text: str
     tool_calls: tuple[ToolCall, ...] = ()
     usage: Usage = Usage()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delta:
+    """A piece of a reply while it comes in; the whole reply is still what `complete` returns."""
+
+    purpose: str
+    """Of the request that is answered."""
+    text: str
+    call: str = ""
+    """The tool whose arguments this is a piece of; "" for the reply's own text."""
+    first: bool = False
+    """The request was sent, with nothing said yet: what was heard of this reply before is void."""
+
+
+Hear = Callable[[Delta], None]
+"""A model that can stream is given its listener when it is made."""
 
 
 class Model(Protocol):
