@@ -71,8 +71,6 @@ class RouteSettings(_Section):
     embedder: EmbedderKind = "shipped"
     model: str | None = None
     base_url: str | None = None
-    fast: bool = False
-    """Let onnxruntime compute the shipped embedder; it reports its use to its makers."""
 
 
 class GateSettings(_Section):
@@ -85,6 +83,22 @@ class GateSettings(_Section):
 class WebSettings(_Section):
     search_url: str | None = None
     allow_private: bool = False
+
+
+Rule = Literal["auto", "review", "locked"]
+
+
+class ReviewSettings(_Section):
+    """What lands by itself and what waits for a person. Only the landed memento.toml is asked."""
+
+    agent: Rule = "auto"
+    people: Rule = "review"
+    where: Literal["local", "github"] = "local"
+    open_proposals: int = Field(default=20, ge=0)
+    landings_per_day: int = Field(default=50, ge=0)
+    most_lines: int = Field(default=400, ge=0)
+    skills: Mapping[str, Rule] = Field(default_factory=dict)
+    """Rules by pattern of a skill's name, in the order of the file; the first that fits counts."""
 
 
 class LibrarySettings(_Section):
@@ -101,6 +115,7 @@ class Config(_Section):
     route: RouteSettings = RouteSettings()
     web: WebSettings = WebSettings()
     gate: GateSettings = GateSettings()
+    review: ReviewSettings = ReviewSettings()
     library: LibrarySettings = LibrarySettings()
 
 

@@ -3,6 +3,7 @@
     episodes    one row per attempt, the whole value as JSON
     outcomes    what an episode says about the skill version it used; utility is a query over it
     ideas       proposals and what became of them; refused ones are not tried again
+    remarks     what people said about a proposal
     runs        test runs that passed, and what follows from content alone: the gate's cache
 
 Nothing that a user needs lives only here: skills, tests, tips and evidence are in git. A rejected
@@ -42,6 +43,11 @@ create table if not exists ideas(
 create index if not exists ideas_by_skill on ideas(skill);
 create table if not exists runs(key text primary key, value text not null);
 """
+REMARKS = (
+    "create table if not exists remarks(proposal text not null, who text not null, said real not null,"
+    " text not null)"
+)
+"""Made on first use: a journal from before people could say something has no such table."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +60,15 @@ class Idea:
     idea: str
     disposition: Disposition
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Remark:
+    """What a person said about a proposal; `when` is Unix time."""
+
+    who: str
+    when: float
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -204,6 +219,29 @@ class Journal:
     def rejected(self, skill: str) -> tuple[str, ...]:
         """Ideas for a skill that are not to be tried again, oldest first."""
         return tuple(i.idea for i in self.ideas(skill) if i.disposition is Disposition.DISCARDED)
+
+    def landing(self, proposal: str) -> Landing | None:
+        """The last word on a proposal, None when nothing is known of it."""
+        with self._transaction() as db:
+            row = db.execute("select value from ideas where proposal = ?", (proposal,)).fetchone()
+        return _adapter(Landing).validate_json(row[0]) if row else None
+
+    def remark(self, proposal: str, remark: Remark) -> None:
+        """Keep what a person said about a proposal."""
+        with self._transaction() as db:
+            db.execute(REMARKS)
+            db.execute(
+                "insert into remarks values (?,?,?,?)", (proposal, remark.who, remark.when, remark.text)
+            )
+
+    def remarks(self, proposal: str) -> tuple[Remark, ...]:
+        """What people said about a proposal, oldest first."""
+        with self._transaction() as db:
+            db.execute(REMARKS)
+            rows = db.execute(
+                "select who, said, text from remarks where proposal = ? order by rowid", (proposal,)
+            ).fetchall()
+        return tuple(Remark(who=who, when=when, text=text) for who, when, text in rows)
 
     def reject(self, proposal: str, reason: str) -> None:
         """Take back the idea of a proposal that had landed."""

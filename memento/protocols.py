@@ -2,6 +2,7 @@
 
 outside world      Model  Embedder  Sandbox  Tool
 stages             Router  Executor  Judge  Attributor  ExamAuthor  Rewriter  Gate
+people             Policy
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from memento.changes import Exam, GateReport, Lesson, Rewrite
+from memento.changes import Exam, GateReport, Lesson, Proposal, Rewrite
 from memento.types import (
     Blame,
     Exercise,
@@ -333,3 +334,16 @@ class Gate(Protocol):
         exercise: Exercise | None = None,
     ) -> GateReport:
         """Gate one skill's change from `base` to `head`; `exercise` feeds the contamination check only."""
+
+
+# ---------------------------------------------------------------- people
+
+
+class Policy(Protocol):
+    """What the people of a library leave to the agent. Answers are reasons against, None for a yes."""
+
+    def against_proposing(self, skill: str, library: Snapshot) -> str | None:
+        """Why the agent may not propose a change of this skill, in a sentence."""
+
+    def against_landing(self, proposal: Proposal, report: GateReport) -> str | None:
+        """Why a proposal must wait for a person, in a sentence."""

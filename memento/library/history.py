@@ -1,6 +1,6 @@
 """Looking back: landings, diffs, the drawn graph, the notes beside landings, earlier versions. Read-only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from memento.changes import Rewrite
@@ -31,9 +31,37 @@ def log(git: Git, tip: Sha, skill: str | None, limit: int, after: Sha | None) ->
     """The newest `limit` commits on main's first-parent line; of one skill, and after one, when named."""
     paths = [f"skills/{check_name(skill)}", test_path(skill)] if skill is not None else []
     since = [f"^{after}"] if after is not None else []
-    shape = "--format=%H%x00%ct%x00%B"
-    out = git("log", "-z", "--first-parent", "--no-notes", f"-n{limit}", shape, *since, tip, "--", *paths)
-    parts = out.decode("utf-8", "replace").split("\0")[:-1]
+    return _listed(git, "--first-parent", f"-n{limit}", *since, tip, "--", *paths)
+
+
+def touching(git: Git, tip: Sha, skill: str) -> tuple[LogEntry, ...]:
+    """Every commit of main's first-parent line that changed the skill's folder, newest first."""
+    return _listed(git, "--first-parent", tip, "--", f"skills/{check_name(skill)}")
+
+
+def lately(git: Git, tip: Sha, since: float) -> tuple[LogEntry, ...]:
+    """The commits of main's first-parent line since a Unix time, newest first."""
+    return _listed(git, "--first-parent", f"--max-age={int(since)}", tip, "--")
+
+
+def entries_of(git: Git, commits: Sequence[Sha]) -> tuple[LogEntry, ...]:
+    """These commits, in order, wherever they are."""
+    found = _listed(git, "--no-walk=unsorted", *commits, "--") if commits else ()
+    told = {entry.sha: entry for entry in found}
+    return tuple(told[sha] for sha in commits)
+
+
+def changed_lines(git: Git, skill: str, old: Sha, new: Sha) -> int:
+    """How many lines of the skill's folder a change adds or removes; one for a file that is not text."""
+    plain = ("--numstat", "--no-ext-diff", "--no-textconv", "--no-renames", "-r")
+    listed = git("diff-tree", *plain, old, new, "--", f"skills/{check_name(skill)}")
+    counts = (line.split(b"\t")[:2] for line in listed.splitlines())
+    return sum(1 if added == b"-" else int(added) + int(gone) for added, gone in counts)
+
+
+def _listed(git: Git, *chosen: str) -> tuple[LogEntry, ...]:
+    shape = ("--no-notes", "--format=%H%x00%ct%x00%B")
+    parts = git("log", "-z", *shape, *chosen).decode("utf-8", "replace").split("\0")[:-1]
     return tuple(
         _entry(sha, when, body) for sha, when, body in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
     )

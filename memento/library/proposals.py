@@ -91,6 +91,16 @@ def merge_of(read: Reader, proposal: Proposal, onto: Sha, trailers: Mapping[str,
     return Draft(message=message, parents=parents, remove=tuple(remove), graft=graft)
 
 
+def conflict(git: Git, proposal: Proposal, onto: Sha) -> str | None:
+    """Why a proposal cannot be merged into a commit of main; None when it can."""
+    with reading(git) as read:
+        try:
+            merge_of(read, proposal, onto, {})
+        except ConflictError as error:
+            return str(error)
+    return None
+
+
 def paths_of(skill: str) -> tuple[str, str]:
     """All that belongs to a skill: its folder and its test file."""
     return f"skills/{skill}", test_path(skill)
