@@ -5,6 +5,7 @@ A task and its gold answer are two values on purpose. `Task` is what models may 
 prompt of a rewriter, exam author or tip writer can contain it.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -94,6 +95,10 @@ class Scorer(StrEnum):
     EXACT = "exact"
     NUMERIC = "numeric"
     REGEX = "regex"
+    LIST = "list"
+    JSON = "json"
+    PROGRAM = "program"
+    """The gold answer is a Python program that judges the answer; it runs in the sandbox only."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -207,6 +212,11 @@ class Verdict:
     by: str
     """"checker" or "rubric"."""
     score: float | None = None
+    """The share of what was to be reached, in [0, 1]."""
+    process: float | None = None
+    """How soundly it was gone about, in [0, 1], apart from what was reached; None when nobody looked."""
+    side_effects: tuple[str, ...] = ()
+    """What the agent changed outside what was asked, each shown by a quote of the trace."""
 
 
 class Fault(StrEnum):
@@ -277,3 +287,25 @@ class Utility:
     @property
     def value(self) -> float:
         return self.successes / self.n if self.n else 0.5
+
+    @property
+    def bounds(self) -> "Bounds":
+        """Where the true rate lies with 95 % confidence: Wilson's score interval (JASA 22, 1927)."""
+        if not self.n:
+            return Bounds(low=0.0, high=1.0)
+        z2 = NORMAL_95**2
+        centre = (self.successes + z2 / 2) / (self.n + z2)
+        spread = math.sqrt(self.n * self.value * (1 - self.value) + z2 / 4) * NORMAL_95 / (self.n + z2)
+        return Bounds(low=max(0.0, centre - spread), high=min(1.0, centre + spread))
+
+
+NORMAL_95 = 1.959964
+"""The two-sided 95 % quantile of the standard normal distribution."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bounds:
+    """An interval within [0, 1]."""
+
+    low: float
+    high: float
