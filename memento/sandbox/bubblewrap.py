@@ -33,7 +33,7 @@ from memento.sandbox import cgroup, folders, interpreter, probe, seccomp
 from memento.sandbox.layout import layout, moment
 from memento.sandbox.mounts import checked, workspace_of
 from memento.sandbox.namespace import Namespace, sealed
-from memento.sandbox.prologue import MARK, Command, refuse, unmark, wrap
+from memento.sandbox.prologue import MARK, Command, run, wrap
 from memento.sandbox.supervise import Hooks, Launch, supervise
 from memento.sandbox.watch import DiskWatch
 
@@ -115,35 +115,30 @@ class BubblewrapSession:
         limits: Limits | None = None,
     ) -> Completed:
         """Run `argv` to its end or its limits; SandboxError when the confinement itself broke."""
-        command = Command(argv=argv, cwd=cwd, env=env)
-        if refused := refuse(command):
-            return refused
-        limits = limits or self.limits
+        command, limits = Command(argv=argv, cwd=cwd, env=env), limits or self.limits
+        return run(
+            command,
+            lambda: self._launch(command, stdin, limits),
+            advice="Allow unprivileged user namespaces, or start Docker.",
+        )
+
+    def _launch(self, command: Command, stdin: bytes, limits: Limits) -> Completed:
         if self.group:
             self.group.limit(limits)
-        with ExitStack() as stack:
-            done = self._launch(stack, command, stdin, limits)
-        answer = unmark(done)
-        if answer is None and not done.timed_out:
-            raise SandboxError(
-                f"bubblewrap could not set up the sandbox: {done.stderr.decode('utf-8', 'replace').strip()}. "
-                "Allow unprivileged user namespaces, or start Docker."
-            )
-        return answer or done
-
-    def _launch(self, stack: ExitStack, command: Command, stdin: bytes, limits: Limits) -> Completed:
         options = [*self.layout, *moment(command.env, limits)]
-        arguments = sealed(stack, "\0".join(options).encode("utf-8", "surrogateescape"))
-        rules = sealed(stack, seccomp.program(platform.machine()))
-        namespace = stack.enter_context(Namespace.announced())
-        fds = ["--args", str(arguments), "--seccomp", str(rules), "--info-fd", str(namespace.inside)]
-        argv = [str(self.program), *fds, "--", *wrap(command, limits, count=self.group is None, first=True)]
-        fds_in = (arguments, rules, namespace.inside)
-        if self.group:
-            argv = ["/bin/sh", "-c", JOIN, "sh", " ".join(self.group.entrances), *argv]
-        return supervise(
-            Launch(argv=argv, env={}, cwd=self.private, pass_fds=fds_in, header=len(MARK)),
-            stdin=stdin,
-            limits=limits,
-            hooks=Hooks(started=namespace.find, exceeded=self.watch.exceeded, kill=namespace.kill),
-        )
+        with ExitStack() as stack:
+            arguments = sealed(stack, "\0".join(options).encode("utf-8", "surrogateescape"))
+            rules = sealed(stack, seccomp.program(platform.machine()))
+            namespace = stack.enter_context(Namespace.announced())
+            fds = ["--args", str(arguments), "--seccomp", str(rules), "--info-fd", str(namespace.inside)]
+            wrapped = wrap(command, limits, count=self.group is None, first=True)
+            argv = [str(self.program), *fds, "--", *wrapped]
+            if self.group:
+                argv = ["/bin/sh", "-c", JOIN, "sh", " ".join(self.group.entrances), *argv]
+            fds_in = (arguments, rules, namespace.inside)
+            return supervise(
+                Launch(argv=argv, env={}, cwd=self.private, pass_fds=fds_in, header=len(MARK)),
+                stdin=stdin,
+                limits=limits,
+                hooks=Hooks(started=namespace.find, exceeded=self.watch.exceeded, kill=namespace.kill),
+            )

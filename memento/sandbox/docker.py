@@ -34,7 +34,7 @@ from memento.sandbox import folders, interpreter, probe
 from memento.sandbox.container import LABEL, NOBODY, OUR_PROCESSES, OWNER, confinement, environment, knock
 from memento.sandbox.exec import Exec
 from memento.sandbox.mounts import checked, workspace_of
-from memento.sandbox.prologue import Command, refuse, unmark, wrap
+from memento.sandbox.prologue import Command, run, wrap
 from memento.sandbox.watch import DiskWatch
 
 if TYPE_CHECKING:
@@ -157,29 +157,26 @@ class DockerSession:
         limits: Limits | None = None,
     ) -> Completed:
         """Run `argv` to its end or its limits; SandboxError when the engine fails."""
+        command, limits = Command(argv=argv, cwd=cwd, env=env), limits or self.limits
+        return run(
+            command,
+            lambda: self._launch(command, stdin, limits),
+            advice="The image needs sh, env and timeout.",
+        )
+
+    def _launch(self, command: Command, stdin: bytes, limits: Limits) -> Completed:
         from docker.errors import DockerException
 
-        command = Command(argv=argv, cwd=cwd, env=env)
-        if refused := refuse(command):
-            return refused
-        limits = limits or self.limits
-        words = [f"{name}={value}" for name, value in (environment() | dict(env)).items()]
+        words = [f"{name}={value}" for name, value in (environment() | dict(command.env)).items()]
         inside = ["/usr/bin/env", "-i", *words, *wrap(command, limits, count=False)]
         with self.lock:
             try:
                 self._limit(limits)
-                done = Exec(api=self.client.api, container=str(self.container.id)).run(
+                return Exec(api=self.client.api, container=str(self.container.id)).run(
                     inside, stdin=stdin, limits=limits, exceeded=self.watch.exceeded
                 )
             except DockerException as error:
                 raise SandboxError(f"the Docker engine failed: {error}. See `docker info`.") from error
-        answer = unmark(done)
-        if answer is None and not done.timed_out:
-            raise SandboxError(
-                f"the container could not start a command: {done.stderr.decode('utf-8', 'replace').strip()}. "
-                "The image needs sh, env and timeout."
-            )
-        return answer or done
 
     def _limit(self, limits: Limits) -> None:
         """Bring the container's own limits to those of this command; the SDK's update knows no PidsLimit."""

@@ -24,7 +24,7 @@ from pathlib import Path
 from memento.protocols import Completed, Limits, Mount
 from memento.sandbox import folders, interpreter
 from memento.sandbox.mounts import checked, workspace_of
-from memento.sandbox.prologue import MARK, Command, refuse, unmark, wrap
+from memento.sandbox.prologue import MARK, Command, run, wrap
 from memento.sandbox.supervise import Hooks, Launch, supervise
 from memento.sandbox.watch import DiskWatch
 
@@ -98,15 +98,17 @@ class HostSession:
         limits: Limits | None = None,
     ) -> Completed:
         """Run `argv` to its end or its limits."""
-        command = Command(argv=argv, cwd=self.path(cwd), env=env)
-        if refused := refuse(command):
-            return refused
-        limits = limits or self.limits
-        done = supervise(
+        command, limits = Command(argv=argv, cwd=self.path(cwd), env=env), limits or self.limits
+        return run(
+            command, lambda: self._launch(command, stdin, limits), advice="Install a POSIX shell at /bin/sh."
+        )
+
+    def _launch(self, command: Command, stdin: bytes, limits: Limits) -> Completed:
+        return supervise(
             # Processes are not counted: RLIMIT_NPROC would count all that the user runs.
             Launch(
                 argv=wrap(command, limits, count=False),
-                env=self._environment(env),
+                env=self._environment(command.env),
                 cwd=self.private,
                 header=len(MARK),
             ),
@@ -114,7 +116,6 @@ class HostSession:
             limits=limits,
             hooks=Hooks(exceeded=self.watch.exceeded, kill=_kill_group),
         )
-        return unmark(done) or done
 
     def _environment(self, env: Mapping[str, str]) -> dict[str, str]:
         temporary = self.path("/tmp")  # noqa: S108 - the sandbox's own

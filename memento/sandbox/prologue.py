@@ -7,8 +7,8 @@ limits are both soft and hard, so that the command cannot raise them. The mark t
 ended with 1 from a confinement that could not be set up: nothing that the command writes comes first.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from memento.errors import SandboxError
 from memento.protocols import Completed, Limits
@@ -69,18 +69,20 @@ def wrap(command: Command, limits: Limits, *, count: bool, first: bool = False) 
     return ["/bin/sh", "-c", script, "sh", command.cwd, *command.argv]
 
 
-def unmark(done: Completed) -> Completed | None:
-    """`done` without the start mark; None when the command never started."""
-    if not done.stdout.startswith(MARK):
-        return None
-    return Completed(
-        exit_code=done.exit_code,
-        stdout=done.stdout[len(MARK) :],
-        stderr=done.stderr,
-        timed_out=done.timed_out,
-        truncated=done.truncated,
-        seconds=done.seconds,
-    )
+def run(command: Command, launch: Callable[[], Completed], *, advice: str) -> Completed:
+    """The answer to `command`, which `launch` runs wrapped; what every session's `run` comes down to.
+
+    SandboxError, ending with `advice`, when the confinement could not be set up.
+    """
+    if refused := refuse(command):
+        return refused
+    done = launch()
+    if done.stdout.startswith(MARK):
+        return replace(done, stdout=done.stdout[len(MARK) :])
+    if done.timed_out:
+        return done
+    said = done.stderr.decode("utf-8", "replace").strip() or "no reason was given"
+    raise SandboxError(f"a command could not be started in the sandbox: {said}. {advice}")
 
 
 def refuse(command: Command) -> Completed | None:
