@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from memento.route.minilm import MiniLM, gelu, has_onnxruntime
+from memento.route.minilm import MiniLM, gelu, has_onnxruntime, keeps_to_itself
 
 TEXTS = ("bake a loaf of bread", "sourdough recipe", "capture the queen in chess", "", "翻译", "word " * 400)
 
@@ -41,8 +41,26 @@ def test_the_engines_agree_and_never_share_a_name():
     assert MiniLM(fast=False).name != MiniLM(fast=True).name
 
 
-def test_onnxruntime_is_used_only_when_asked_for():
-    assert MiniLM().fast is False
+def test_the_quick_engine_is_the_one_that_is_used_where_it_is_installed():
+    assert MiniLM().fast is has_onnxruntime()
+
+
+@pytest.mark.parametrize(
+    ("version", "trusted"),
+    [
+        ("1.25.0", True),
+        ("1.28.3", True),
+        ("1.29.0", False),
+        ("1.32.0", False),
+        ("2.0.0", False),
+        ("1.9", True),
+        ("1", False),
+        ("", False),
+        ("1.x.2", False),
+    ],
+)
+def test_an_onnxruntime_that_reports_its_use_is_not_trusted(version, trusted):
+    assert keeps_to_itself(version) is trusted
 
 
 def test_no_text_no_vector(embedder):
