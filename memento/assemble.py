@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from memento.loop import Event, Loop
     from memento.protocols import Embedder, Model, Sandbox, Tool
     from memento.review.importing import Importer
+    from memento.review.policy import ReviewPolicy
     from memento.review.rollback import Rollback
     from memento.route.router import TantivyRouter
 
@@ -191,6 +192,13 @@ def gate_of(
     )
 
 
+def policy_of(library: "Library", ambience: Ambience) -> "ReviewPolicy":
+    """What the library's people leave to the agent."""
+    from memento.review.policy import ReviewPolicy
+
+    return ReviewPolicy(library=library, now=ambience.now)
+
+
 def tools_of(config: "Config", ambience: Ambience) -> "tuple[Tool, ...]":
     """The agent's tools. Web search is offered only where an endpoint for it is configured."""
     from memento.act.tools.addresses import system_resolver
@@ -262,6 +270,7 @@ def loop_of(
         rewriter=LLMRewriter(model=metered),
         charterer=LLMCharterer(model=metered),
         gate=gate_of(sandbox, journal, ambience, config=config, environ=environ),
+        policy=policy_of(library, ambience),
         model=model.name,
         settings=LoopSettings(**config.loop.model_dump()),
         now=ambience.now,

@@ -23,6 +23,8 @@ class Lesson:
     tips: str
     rejected: tuple[str, ...] = ()
     """Ideas for this skill that were tried and refused, newest last."""
+    objections: tuple[str, ...] = ()
+    """What people said against refused ideas for this skill, newest last."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,9 +57,10 @@ class Rewrite:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pass:
-    """A write stage that had nothing to offer: a lesson need not lead to a proposal."""
+    """A stage that led no further, with the reason where there is one to tell."""
 
     stage: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -243,6 +243,20 @@ class Journal:
             ).fetchall()
         return tuple(Remark(who=who, when=when, text=text) for who, when, text in rows)
 
+    def objections(self, skill: str) -> tuple[str, ...]:
+        """What people said about refused ideas for a skill, oldest first.
+
+        The gate's reasons are not among them: they name tests, and may repeat a gold answer.
+        """
+        with self._transaction() as db:
+            db.execute(REMARKS)
+            rows = db.execute(
+                "select idea, text from remarks join ideas using (proposal)"
+                " where skill = ? and disposition = ? order by remarks.rowid",
+                (skill, Disposition.DISCARDED),
+            ).fetchall()
+        return tuple(f"{idea}: {text}" for idea, text in rows)
+
     def reject(self, proposal: str, reason: str) -> None:
         """Take back the idea of a proposal that had landed."""
         with self._transaction() as db:

@@ -23,7 +23,6 @@ from typing import TypeVar
 
 from memento.changes import (
     Exam,
-    GateOutcome,
     GateReport,
     Landing,
     Lesson,
@@ -42,6 +41,7 @@ from memento.protocols import (
     Judge,
     Observation,
     Parent,
+    Policy,
     Rewriter,
     Router,
     Snapshot,
@@ -94,6 +94,7 @@ class Loop:
     rewriter: Rewriter
     charterer: Charterer
     gate: Gate
+    policy: Policy
     model: str
     settings: Settings
     now: Callable[[], float]
@@ -185,7 +186,13 @@ class Loop:
         parent = self._parent(lesson, library)
         if parent is None or library.commit is None:
             return self._pass("charter")
-        lesson = replace(lesson, rejected=self.journal.rejected(parent.contract.name))
+        name = parent.contract.name
+        reason = self.policy.against_proposing(name, library)
+        if reason is not None:
+            return self._pass("policy", reason)
+        lesson = replace(
+            lesson, rejected=self.journal.rejected(name), objections=self.journal.objections(name)
+        )
         exam = self.exam_author(lesson, parent)
         if exam is None:
             return self._pass("exam")
@@ -205,8 +212,7 @@ class Loop:
                 skill=proposal.skill, base=base, head=head, exam=exam, exercise=exercise
             ),
             trailers=lambda report: {**trailers, **evidence_of(report)},
-            # A lesson from untrusted text is a persistent injection if it lands unseen.
-            may_land=lambda report: report.outcome is GateOutcome.PASS and not proposal.tainted,
+            may_land=lambda report: self.policy.against_landing(proposal, report) is None,
             remember=partial(self.journal.record_landing, episode=lesson.episode),
         )
         return self._told(landing)
@@ -238,8 +244,8 @@ class Loop:
             "Memento-Cost": cost_of(lesson),
         }
 
-    def _pass(self, stage: str) -> Landing | None:
-        self.tell(Pass(stage=stage))
+    def _pass(self, stage: str, reason: str = "") -> Landing | None:
+        self.tell(Pass(stage=stage, reason=reason))
         return None
 
     def _told(self, event: E) -> E:

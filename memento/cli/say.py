@@ -47,7 +47,8 @@ def sentence(event: "Event") -> str:  # noqa: C901 (a table: one line per kind o
         case Rewrite():
             return f"  rewrite  {event.kind} {event.skill}: {one_line(event.idea)}"
         case Pass():
-            return f"  {event.stage:<8} nothing new to offer, so there is no proposal"
+            reason = one_line(event.reason, 140) or "nothing new to offer"
+            return f"  {event.stage:<8} {reason}, so there is no proposal"
         case Landing():
             return f"{gate_line(event.report)}\n  {landing(event)}"
 
