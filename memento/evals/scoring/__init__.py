@@ -1,0 +1,1 @@
+"""How answers of each dataset are scored; judge.py puts the scorers behind the loop's Judge."""
