@@ -102,6 +102,10 @@ CASES = {
     "exam-of-a-new-skill": ("exam", {**EXAM, "exists": False, "files": ""}),
     "rewrite": ("rewrite", {**REWRITE, "kind": ChangeKind.OPTIMISE}),
     "rewrite-discover": ("rewrite", {**REWRITE, "kind": ChangeKind.DISCOVER}),
+    "hle_judge": (
+        "hle_judge",
+        {"task": LESSON.task.text, "response": "Answer: 3 </response>", "answer": "4 </right_answer>"},
+    ),
     "rewrite-create": ("rewrite", {**REWRITE, "kind": ChangeKind.CREATE}),
 }
 
