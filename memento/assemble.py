@@ -99,6 +99,23 @@ def model_of(config: "Config", ambience: Ambience) -> "Model":
     )
 
 
+def judge_model_of(config: "Config", acting: "Model", ambience: Ambience) -> "Model":
+    """The model that judges: the one that acts, unless [judge] names another."""
+    if config.judge.model is None and config.judge.base_url is None:
+        return acting
+    from pydantic import SecretStr
+
+    own = config.judge.base_url in (None, config.model.base_url or OPENAI_URL)
+    # The key belongs to the model's endpoint; another one is not sent it.
+    changed = {
+        "name": config.judge.model or config.model.name,
+        "base_url": config.judge.base_url or config.model.base_url,
+        "api_key": config.model.api_key if own else SecretStr(""),
+    }
+    settings = config.model.model_copy(update=changed)
+    return model_of(config.model_copy(update={"model": settings}), ambience)
+
+
 def embedder_of(config: "Config") -> "Embedder | None":
     """The configured embedder, None for words alone. Raises ConfigError."""
     settings = config.route
@@ -239,6 +256,7 @@ def loop_of(
     from memento.loop import Settings as LoopSettings
     from memento.reflect.attribution import LLMAttributor
     from memento.reflect.judge import Judging
+    from memento.reflect.program import Programs
     from memento.reflect.tips import LLMTipWriter
     from memento.write.charter import LLMCharterer
     from memento.write.exam import LLMExamAuthor
@@ -246,11 +264,10 @@ def loop_of(
 
     journal = mended_journal_of(library)
     limits = config.budget
-    metered = Metered(
-        model,
-        Budget(tokens=limits.tokens, seconds=limits.seconds, usd=limits.usd),
-        clock=ambience.clock,
-    )
+    budget = Budget(tokens=limits.tokens, seconds=limits.seconds, usd=limits.usd)
+    metered = Metered(model, budget, clock=ambience.clock)
+    judge = judge_model_of(config, model, ambience)
+    judging = metered if judge is model else Metered(judge, budget, clock=ambience.clock)
     return Loop(
         library=library,
         journal=journal,
@@ -263,7 +280,7 @@ def loop_of(
             settings=Settings(most_steps=limits.steps),
             on_step=tell,
         ),
-        judge=Judging(model=metered),
+        judge=Judging(model=judging, run=Programs(sandbox=sandbox)),
         attributor=LLMAttributor(model=metered),
         tip_writer=LLMTipWriter(model=metered),
         exam_author=LLMExamAuthor(model=metered),

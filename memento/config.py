@@ -5,9 +5,10 @@ never written to the journal or to a file.
 
     memento.toml          environment              flag
     [model] name          MEMENTO_MODEL            --model
-    [model] judge         MEMENTO_JUDGE_MODEL
     [model] base_url      OPENAI_BASE_URL          --base-url
                           OPENAI_API_KEY
+    [judge] model         MEMENTO_JUDGE_MODEL      --judge-model
+    [judge] base_url      MEMENTO_JUDGE_BASE_URL
     [sandbox] kind        MEMENTO_SANDBOX          --sandbox
     [web] search_url      MEMENTO_SEARCH_URL
     (where it is)         MEMENTO_LIBRARY          --library
@@ -32,12 +33,18 @@ class ModelSettings(_Section):
     """Which endpoint and model; nothing has a default, so nothing is ever called by surprise."""
 
     name: str | None = None
-    judge: str | None = None
     base_url: str | None = None
     api_key: SecretStr | None = Field(default=None, exclude=True)
     temperature: float | None = None
     seed: int | None = None
     timeout_s: float = Field(default=120.0, gt=0)
+
+
+class JudgeSettings(_Section):
+    """Who judges where no gold answer does; by default the model that acts, at its endpoint."""
+
+    model: str | None = None
+    base_url: str | None = None
 
 
 class LoopSettings(_Section):
@@ -109,6 +116,7 @@ class Config(_Section):
     """All settings of one run."""
 
     model: ModelSettings = ModelSettings()
+    judge: JudgeSettings = JudgeSettings()
     loop: LoopSettings = LoopSettings()
     budget: BudgetSettings = BudgetSettings()
     sandbox: SandboxSettings = SandboxSettings()
@@ -121,7 +129,8 @@ class Config(_Section):
 
 _ENVIRONMENT = {
     "MEMENTO_MODEL": ("model", "name"),
-    "MEMENTO_JUDGE_MODEL": ("model", "judge"),
+    "MEMENTO_JUDGE_MODEL": ("judge", "model"),
+    "MEMENTO_JUDGE_BASE_URL": ("judge", "base_url"),
     "OPENAI_BASE_URL": ("model", "base_url"),
     "OPENAI_API_KEY": ("model", "api_key"),
     "MEMENTO_SANDBOX": ("sandbox", "kind"),
