@@ -4,24 +4,28 @@
     a gold answer                                   a checker compares; no model is asked
     no gold, and no answer either                   failed
     no gold                                         a rubric: criteria from the task alone, written
-                                                    before any trace is shown, then scored with quotes
+                                                    before any trace is shown, then scored with quotes;
+                                                    then a second look, for what was changed unasked
 
 The gold answer is read by the checker and by nothing else here: no request is built in its sight.
+The model that judges may be another than the one that acts: `model` here is the judge's.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from memento.errors import UsageError
 from memento.llm.structured import ask
 from memento.prompts.chat import chat
 from memento.prompts.trace import is_quoted, trace_text
 from memento.protocols import Model, Request
-from memento.reflect.checkers import check
-from memento.reflect.rubric import OFFERED, Criterion, Kind, Score, settle, unjudged
-from memento.types import Gold, Result, Stop, Task, Trajectory, Verdict
+from memento.reflect.checkers import NO_ANSWER, check
+from memento.reflect.rubric import OFFERED, Cause, Criterion, Kind, Score, SideEffect, settle, unjudged
+from memento.types import Gold, Result, Scorer, Stop, Task, Trajectory, Verdict
 
 if TYPE_CHECKING:
-    from memento.reflect.replies import JudgeReply
+    from memento.reflect.replies import EffectsReply, JudgeReply
 
 ACCIDENTS = {
     Stop.BUDGET: "The budget was spent before the work was done.",
@@ -30,7 +34,15 @@ ACCIDENTS = {
 }
 """Stops that say nothing about the skill."""
 
+BY_PROGRAM = {
+    Result.PASSED: "The answer is right (checked by a program).",
+    Result.FAILED: "The answer is wrong (checked by a program).",
+    Result.UNJUDGED: "The program that checks the answer broke: mend it in the task file.",
+}
+
 Rubric = tuple[Criterion, ...]
+Run = Callable[[str, str, Task], Result]
+"""A checking program, the answer, the task; see program.py."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,18 +50,20 @@ class Judging:
     """Checker first, rubric otherwise. Rubrics are kept per task, so that retries are scored alike."""
 
     model: Model
+    run: Run | None = None
+    """Runs checking programs; None where there is no sandbox."""
     rubrics: dict[tuple[str, str], Rubric] = field(default_factory=dict)
     """By task id and text."""
 
     def __call__(self, task: Task, trajectory: Trajectory, gold: Gold | None) -> Verdict:
-        """The verdict. Raises ModelError when the rubric's model cannot be asked."""
+        """The verdict. ModelError when the rubric's model cannot be asked, SandboxError when a program
+        cannot be run, UsageError when the gold is none."""
         if trajectory.stop in ACCIDENTS:
             return unjudged(ACCIDENTS[trajectory.stop], by="checker" if gold else "rubric")
         if gold is not None:
-            return checked(trajectory, gold)
+            return checked(task, trajectory, gold, self.run)
         if not (trajectory.answer or "").strip():
-            reason = "The agent gave no answer."
-            return Verdict(result=Result.FAILED, rationale=reason, by="rubric", score=0.0)
+            return Verdict(result=Result.FAILED, rationale=NO_ANSWER, by="rubric", score=0.0)
         return self._scored(task, trajectory)
 
     def _scored(self, task: Task, trajectory: Trajectory) -> Verdict:
@@ -63,7 +77,8 @@ class Judging:
         reply = ask(self.model, Request(purpose="judge", messages=messages), JudgeReply)
         if reply is None:
             return unjudged("The judge's scores could not be read.")
-        return settle(criteria, scores_of(reply, trace, trajectory.answer))
+        effects = self._side_effects(task, trajectory, trace)
+        return settle(criteria, scores_of(reply, trace, trajectory.answer), effects)
 
     def _criteria(self, task: Task) -> Rubric | None:
         """The task's rubric; None, and nothing kept, when the model's was unusable."""
@@ -76,21 +91,40 @@ class Judging:
             if reply is None or not any(c.kind == "outcome" for c in reply.criteria):
                 return None
             self.rubrics[key] = tuple(
-                Criterion(kind=Kind(c.kind), text=" ".join(c.text.split()), only_if=c.only_if or None)
-                for c in reply.criteria
+                Criterion(
+                    kind=Kind(c.kind),
+                    text=" ".join(c.text.split()),
+                    only_if=c.only_if or None,
+                    depends_on=c.depends_on if c.depends_on and 0 < c.depends_on < number else None,
+                )
+                for number, c in enumerate(reply.criteria, 1)
             )
         return self.rubrics[key]
 
+    def _side_effects(self, task: Task, trajectory: Trajectory, trace: str) -> Sequence[SideEffect]:
+        """What was changed unasked; nothing without a step, nor by a reply that cannot be read."""
+        from memento.reflect.replies import EffectsReply
 
-def checked(trajectory: Trajectory, gold: Gold) -> Verdict:
+        if not trajectory.steps:
+            return ()
+        request = Request(purpose="effects", messages=chat("effects", task=task.text, trace=trace))
+        reply = ask(self.model, request, EffectsReply)
+        return effects_of(reply, trace) if reply is not None else ()
+
+
+def checked(task: Task, trajectory: Trajectory, gold: Gold, run: Run | None = None) -> Verdict:
     """The checker's verdict; its rationale is a fixed sentence that quotes neither answer nor gold."""
-    result = check(trajectory.answer, gold)
-    return Verdict(
-        result=Result.PASSED if result.passed else Result.FAILED,
-        rationale=result.reason,
-        by="checker",
-        score=float(result.passed),
-    )
+    answer = (trajectory.answer or "").strip()
+    if gold.scorer is not Scorer.PROGRAM or not answer:
+        found = check(trajectory.answer, gold)
+        result, reason = (Result.PASSED if found.passed else Result.FAILED), found.reason
+    elif run is None:
+        raise UsageError("This task's answer is checked by a program, and there is no sandbox to run it in.")
+    else:
+        result = run(gold.answer, answer, task)
+        reason = BY_PROGRAM[result]
+    score = None if result is Result.UNJUDGED else float(result is Result.PASSED)
+    return Verdict(result=result, rationale=reason, by="checker", score=score)
 
 
 def scores_of(reply: "JudgeReply", trace: str, answer: str | None) -> tuple[Score, ...]:
@@ -99,7 +133,24 @@ def scores_of(reply: "JudgeReply", trace: str, answer: str | None) -> tuple[Scor
         Score(
             criterion=score.criterion,
             grade=score.grade,
-            genuine=bool(score.quotes) and all(is_quoted(q, trace, answer=answer) for q in score.quotes),
+            genuine=_is_shown(score.quotes, trace, answer),
+            cause=Cause(score.cause),
         )
         for score in reply.scores
     )
+
+
+def effects_of(reply: "EffectsReply", trace: str) -> tuple[SideEffect, ...]:
+    """The reply's side effects, each with whether its evidence stands in `trace`."""
+    return tuple(
+        SideEffect(
+            what=" ".join(effect.what.split()),
+            harmful=effect.harmful,
+            genuine=_is_shown(effect.quotes, trace, None),
+        )
+        for effect in reply.effects
+    )
+
+
+def _is_shown(quotes: Sequence[str], trace: str, answer: str | None) -> bool:
+    return bool(quotes) and all(is_quoted(quote, trace, answer=answer) for quote in quotes)

@@ -13,6 +13,7 @@ class CriterionReply(BaseModel):
     kind: Literal["outcome", "process"]
     text: str = Field(min_length=1, max_length=400)
     only_if: str | None = None
+    depends_on: int | None = None
 
 
 class RubricReply(BaseModel):
@@ -26,6 +27,7 @@ class ScoreReply(BaseModel):
 
     criterion: int
     grade: str
+    cause: Literal["agent", "outside"] = "agent"
     quotes: list[str] = []
 
 
@@ -33,6 +35,20 @@ class JudgeReply(BaseModel):
     """One score for each criterion."""
 
     scores: list[ScoreReply]
+
+
+class EffectReply(BaseModel):
+    """Something that was changed and not asked for, with its evidence."""
+
+    what: str = Field(min_length=1, max_length=400)
+    harmful: bool
+    quotes: list[str] = []
+
+
+class EffectsReply(BaseModel):
+    """Side effects, often none."""
+
+    effects: list[EffectReply] = Field(default=[], max_length=12)
 
 
 class BlameReply(BaseModel):

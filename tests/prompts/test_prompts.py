@@ -77,7 +77,7 @@ EXAM = {
 }
 CRITERIA = (
     Criterion(kind=Kind.OUTCOME, text="It is the sum."),
-    Criterion(kind=Kind.PROCESS, text="Voids are left out.", only_if="there are any"),
+    Criterion(kind=Kind.PROCESS, text="Voids are left out.", only_if="there are any", depends_on=1),
 )
 
 CASES = {
@@ -86,6 +86,7 @@ CASES = {
         "judge",
         {"task": LESSON.task.text, "criteria": CRITERIA, "trace": TRACE, "grades": OFFERED},
     ),
+    "effects": ("effects", {"task": LESSON.task.text, "trace": TRACE}),
     "attribute": (
         "attribute",
         {

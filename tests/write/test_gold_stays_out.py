@@ -50,7 +50,8 @@ def test_no_request_of_any_role_holds_the_planted_answer(lesson, parent, scorer)
     gold = Gold(answer=PLANTED, scorer=scorer)
     replies = [BLAME, '{"tip": "Look at the number format first."}', CHARTER, EXAM, REWRITE]
     with ScriptedModel(replies) as model:
-        verdict = Judging(model=model)(lesson.task, lesson.trajectory, gold)
+        judge = Judging(model=model, run=lambda *_: Result.FAILED)
+        verdict = judge(lesson.task, lesson.trajectory, gold)
         blame = LLMAttributor(model=model)(lesson.task, parent.contract, lesson.trajectory, verdict)
         lesson = replace(lesson, verdict=verdict, blame=blame)
         tip = LLMTipWriter(model=model)(lesson)
