@@ -114,10 +114,13 @@ class Loop:
             if episode.verdict.result is not Result.FAILED:
                 return
 
-    def attempt(self, exercise: Exercise, attempt: int = 0) -> Episode:
-        """Observe, read, act, judge. Changes nothing, records nothing."""
+    def attempt(self, exercise: Exercise, attempt: int = 0, *, at: Snapshot | None = None) -> Episode:
+        """Observe, read, act, judge, with the library as it is now or `at` another moment.
+
+        Changes nothing, records nothing.
+        """
         task, begun = exercise.task, self.now()
-        library = self.library.at()
+        library = at or self.library.at()
         x = Observation(task=task, tips=library.tips(), library=library)
         route = self._told(self.router(x))
         skill = library.skill(route.skill) if route.skill else None

@@ -38,6 +38,10 @@ def _ignore(step: Step) -> None:
     del step
 
 
+def _leave(task: Task, workspace: Path) -> None:
+    del task, workspace
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReactExecutor:
     """Implements Executor: reason, call a tool, observe, and again."""
@@ -49,6 +53,8 @@ class ReactExecutor:
     settings: Settings = field(default_factory=Settings)
     limits: Limits = Limits()
     on_step: Callable[[Step], None] = _ignore
+    on_end: Callable[[Task, Path], None] = _leave
+    """Sees the workspace as the agent left it, before it goes; not after an accident."""
     temporary: Path | None = None
     """Where workspaces are made; None is the system's temporary folder."""
 
@@ -79,7 +85,9 @@ class ReactExecutor:
                     self.sandbox.open(workspace=workspace, mounts=mounts, limits=self.limits)
                 )
                 talk.begin(x, skill, skill_place=SKILL_PLACE if files else "")
-                return _ending(talk.go_on(session), talk)
+                ending = _ending(talk.go_on(session), talk)
+                self.on_end(x.task, workspace)
+                return ending
         except BudgetError as error:
             return Ending(stop=Stop.BUDGET, detail=str(error))
         except ModelError as error:
