@@ -1,48 +1,54 @@
 """Any OpenAI-compatible endpoint, over chat.completions.
 
 Rules
-- The SDK retries nothing; we do, and only what a later try can mend: rate limits, server errors,
-  dropped connections, timeouts, cut answers. Between tries we wait 0.5, 1, 2 ... seconds, or what
-  Retry-After asks. When that is longer than `longest_wait_s` or the deadline, we give up and say so.
+- We retry, and only what a later try can mend: rate limits, server errors, dropped connections,
+  timeouts, cut answers. Between tries we wait 0.5, 1, 2 ... seconds, or what Retry-After asks. When
+  that is longer than `longest_wait_s` or the deadline, we give up and say so.
 - One call with all its tries ends within `deadline_s`, also when the endpoint drips a byte a minute.
-- Structured output steps down json_schema -> json_object -> plain words when the endpoint answers
-  400 or 422; sampling settings that it refuses are left out. What worked is remembered.
-- Every accident is a ModelError: auth, not-found, rate-limit, quota, too-long, refused, timeout,
+- A request is sent in the strongest form that the endpoint is not known to refuse (wire.py), and in
+  the next weaker one after a refusal (400, 422). A refusal teaches only when the weaker form was then
+  taken. Sampling settings that it refuses are left out.
+- With a listener the answer is streamed. After a broken stream the next try asks for it in one piece.
+- Every accident is a ModelError: auth, not-found, rate-limit, quota, too-long, refused, cut, timeout,
   connection, server, protocol. No message contains the key.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from memento.errors import ConfigError, ModelError
-from memento.protocols import Reply, Request
+from memento.errors import ModelError
+from memento.llm.capabilities import UNKNOWN, Capabilities, Feature
+from memento.llm.endpoint import Endpoint
+from memento.protocols import Delta, Hear, Reply, Request
 from memento.types import Usage
 
 if TYPE_CHECKING:
-    from openai import OpenAI
-
-    from memento.llm.wire import SchemaMode
+    from memento.llm.wire import Form
 
 Price = Callable[[Usage], float | None]
 """US dollars of one call, None when the model's price is unknown."""
 
-MOST_BYTES = 32 * 1024 * 1024
-
-SHORTEST_KEY = 8
-"""A placeholder such as "x" is no secret, and blotting it out would spoil every answer."""
+SETTINGS = {
+    "temperature": Feature.TEMPERATURE,
+    "seed": Feature.SEED,
+    "stream_options": Feature.STREAM_USAGE,
+}
+"""Settings that a request can do without, by the name under which endpoints complain about them."""
 
 
 @dataclass(kw_only=True)
 class _Learned:
-    """What this endpoint turned out to accept, and the connection to it."""
+    """What this endpoint turned out to accept."""
 
+    known: Capabilities
     lock: Lock = field(default_factory=Lock)
-    client: "OpenAI | None" = None
-    mode: "SchemaMode | None" = None
-    refused: frozenset[str] = frozenset()
+
+    def learn(self, feature: Feature, can: bool) -> None:
+        with self.lock:
+            self.known = self.known.with_(feature, can)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,50 +69,53 @@ class OpenAIModel:
     retries: int = 3
     longest_wait_s: float = 60.0
     price: Price | None = None
-    _learned: _Learned = field(default_factory=_Learned, init=False, repr=False, compare=False)
+    hear: Hear | None = None
+    known: Capabilities = UNKNOWN
+    """What a probe found out earlier."""
 
     def __post_init__(self) -> None:
-        url = urlsplit(self.base_url)
-        if url.scheme not in {"http", "https"} or not url.hostname:
-            raise ConfigError(
-                "The base URL of the model must start with http:// or https:// and name a host."
-            )
-        if not self.model:
-            raise ConfigError("No model is named. Give --model NAME.")
-        if not (self.api_key.isascii() and self.api_key.isprintable()):
-            raise ConfigError("The API key holds characters that no key has. Copy it again.")
+        # Both are made before a second thread can see them, and wrong settings are refused at once.
+        assert self.endpoint
+        assert self._learned
+
+    @cached_property
+    def endpoint(self) -> Endpoint:
+        return Endpoint(
+            model=self.model,
+            base_url=self.base_url,
+            api_key=self.api_key,
+            clock=self.clock,
+            timeout_s=self.timeout_s,
+        )
+
+    @cached_property
+    def _learned(self) -> _Learned:
+        return _Learned(known=self.known)
 
     @property
     def name(self) -> str:
         return self.model
 
-    @property
-    def endpoint(self) -> str:
-        """The host that is asked, without any credentials of the URL."""
-        url = urlsplit(self.base_url)
-        return f"{url.hostname}:{url.port}" if url.port else str(url.hostname)
-
     def complete(self, request: Request) -> Reply:
         """The endpoint's answer. Raises ModelError."""
         end = self.clock() + self.deadline_s
+        stream = self.hear is not None
         for tried in range(self.retries + 1):
             try:
-                return self._priced(self._stepping_down(request, end))
+                return self._priced(self._stepping_down(request, end, stream))
             except ModelError as error:
                 wait = self._wait(error, tried)
                 if not error.retryable or tried == self.retries:
                     raise
                 if wait > self.longest_wait_s or self.clock() + wait >= end:
                     raise
+                stream = stream and error.kind != "protocol"
                 self.sleep(wait)
         raise AssertionError("the last try returns or raises")
 
     def close(self) -> None:
         """Close the kept connections; the next call opens new ones."""
-        with self._learned.lock:
-            client, self._learned.client = self._learned.client, None
-        if client is not None:
-            client.close()
+        self.endpoint.close()
 
     @staticmethod
     def _wait(error: ModelError, tried: int) -> float:
@@ -118,84 +127,94 @@ class OpenAIModel:
             return reply
         return replace(reply, usage=replace(reply.usage, usd=self.price(reply.usage)))
 
-    def _stepping_down(self, request: Request, end: float) -> Reply:
+    def _stepping_down(self, request: Request, end: float, stream: bool) -> Reply:
         """One try in the strongest form that the endpoint takes; a refusal tries the next weaker."""
         from memento.llm.faults import RefusedError
-        from memento.llm.wire import SchemaMode
 
-        modes = [self._learned.mode] if self._learned.mode else list(SchemaMode)
-        if request.schema is None:
-            modes = [SchemaMode.PLAIN]
-        for mode in modes:
+        refused: list[Form] = []
+        forms = list(self._forms(request, stream))
+        for form in forms:
             try:
-                reply = self._without_refused_settings(request, mode, end)
-            except RefusedError:
-                if mode is modes[-1]:
+                reply = self._without_refused_settings(request, form, end)
+            except RefusedError as error:
+                # Only a complaint about tools is mended by saying them in words.
+                if form is forms[-1] or (request.tools and not error.names("tool", "function")):
                     raise
+                refused.append(form)
             else:
-                if request.schema is not None:
-                    self._learned.mode = mode
+                for weaker in refused:
+                    self._learned.learn(_asked_by(weaker), False)
                 return reply
-        raise AssertionError("the last mode returns or raises")
+        raise AssertionError("the last form returns or raises")
 
-    def _without_refused_settings(self, request: Request, mode: "SchemaMode", end: float) -> Reply:
+    def _forms(self, request: Request, stream: bool) -> "Iterator[Form]":
+        """The forms of the request that are not known to be refused, the strongest first."""
+        from memento.llm.wire import Form, SchemaMode
+
+        cannot = self._learned.known.cannot
+        stream = stream and Feature.STREAM not in cannot
+        if request.tools:
+            if Feature.TOOLS not in cannot:
+                yield Form(stream=stream)
+            yield Form(stream=stream, tools_in_words=True)
+            return
+        if request.schema is not None:
+            for mode in SchemaMode:
+                form = Form(schema=mode, stream=stream)
+                needs = (
+                    {_asked_by(form), Feature.TOOLS} if mode is SchemaMode.FORCED_TOOL else {_asked_by(form)}
+                )
+                if mode is not SchemaMode.PLAIN and not needs & cannot:
+                    yield form
+        yield Form(stream=stream)
+
+    def _without_refused_settings(self, request: Request, form: "Form", end: float) -> Reply:
         from memento.llm.faults import RefusedError
 
-        settings = {"temperature": self.temperature, "seed": self.seed}
+        usage = {"include_usage": True} if form.stream else None
+        settings = {"temperature": self.temperature, "seed": self.seed, "stream_options": usage}
         while True:
+            cannot = self._learned.known.cannot
             sent = {
                 name: value
                 for name, value in settings.items()
-                if value is not None and name not in self._learned.refused
+                if value is not None and SETTINGS[name] not in cannot
             }
             try:
-                return self._once(request, mode, sent, end)
+                return self._once(request, form, sent, end)
             except RefusedError as error:
-                named = {name for name in sent if error.names(name)}
+                named = [name for name in sent if error.names(name)]
                 if not named:
                     raise
-                self._learned.refused |= named
+                for name in named:
+                    self._learned.learn(SETTINGS[name], False)
 
-    def _once(self, request: Request, mode: "SchemaMode", settings: dict[str, Any], end: float) -> Reply:
-        from memento.llm import faults, wire
+    def _once(self, request: Request, form: "Form", settings: dict[str, Any], end: float) -> Reply:
+        from memento.llm import wire
+        from memento.llm.textcalls import find
 
-        left = end - self.clock()
-        if left <= 0:
-            raise ModelError(f"{self.endpoint} did not answer within {self.deadline_s:g} s.", kind="timeout")
-        body = wire.payload(request, model=self.model, mode=mode) | settings
-        with faults.named(self.endpoint, self.model, self.api_key):
-            text = self._read(body, min(self.timeout_s, left), end)
-            return wire.reply(text, sent_characters=sum(len(m.content) for m in request.messages))
+        hear, purpose = self.hear, request.purpose
+        if hear is not None:
+            hear(Delta(purpose=purpose, text="", first=True))
 
-    def _read(self, body: dict[str, Any], timeout_s: float, end: float) -> str:
-        """The body of the answer. Streamed, because a read timeout alone never ends a slow drip."""
-        data = bytearray()
-        create = self._client().chat.completions.with_streaming_response.create
-        with create(**body, timeout=timeout_s) as response:
-            for chunk in response.iter_bytes():
-                data += chunk
-                if self.clock() >= end:
-                    raise ModelError(
-                        f"{self.endpoint} did not finish its answer within {self.deadline_s:g} s. "
-                        "Raise the model's deadline, or use a faster model.",
-                        kind="timeout",
-                    )
-                if len(data) > MOST_BYTES:
-                    raise ModelError(f"The answer of {self.endpoint} is larger than {MOST_BYTES} bytes.")
-        text = data.decode("utf-8", "replace")
-        # Some endpoints echo the key in an error body that comes with a 200.
-        return text.replace(self.api_key, "***") if len(self.api_key) >= SHORTEST_KEY else text
+        def heard(text: str, call: str) -> None:
+            if hear is not None and text:
+                hear(Delta(purpose=purpose, text=text, call=call))
 
-    def _client(self) -> "OpenAI":
-        with self._learned.lock:
-            if self._learned.client is None:
-                from openai import OpenAI
+        body = wire.payload(request, model=self.model, form=form) | settings
+        reply = self.endpoint.post(body, end=end, deadline_s=self.deadline_s, heard=heard)
+        if form.schema is wire.SchemaMode.FORCED_TOOL and reply.tool_calls:
+            return replace(reply, text=reply.tool_calls[0].arguments, tool_calls=())
+        if request.tools and not reply.tool_calls:
+            found = find(reply.text, request.tools)
+            return replace(reply, text=found.text, tool_calls=found.calls)
+        return reply
 
-                self._learned.client = OpenAI(
-                    # The SDK refuses an empty key, and would look for one in the environment when
-                    # there is none: a local endpoint must not be sent somebody else's.
-                    api_key=self.api_key or "none",
-                    base_url=self.base_url,
-                    max_retries=0,
-                )
-            return self._learned.client
+
+def _asked_by(form: "Form") -> Feature:
+    """What a form asks of an endpoint that the next weaker one does not."""
+    from memento.llm.wire import SchemaMode
+
+    if form.schema is SchemaMode.PLAIN:
+        return Feature.TOOLS
+    return Feature(form.schema.value)

@@ -4,10 +4,11 @@ status        kind         tried again
 401, 403      auth         no
 404           not-found    no
 400, 422      refused      no, but in a weaker form where there is one; too-long never
+402           quota        no
 408, 504      timeout      yes
 429           rate-limit   yes; quota (nothing left to spend) no
 other 4xx     refused      no
-5xx           server       yes
+5xx           server       yes; refused where it is a feature that the server lacks
 no answer     connection   yes (nothing listens, DNS, TLS, dropped)
 silence       timeout      yes
 
@@ -36,9 +37,10 @@ class RefusedError(ModelError):
         super().__init__(message, kind="refused")
         self.said = said
 
-    def names(self, setting: str) -> bool:
-        """Whether the endpoint complains about this setting."""
-        return setting in self.said.lower()
+    def names(self, *settings: str) -> bool:
+        """Whether the endpoint complains about one of these settings."""
+        said = self.said.lower()
+        return any(setting in said for setting in settings)
 
 
 class ThrottledError(ModelError):
@@ -83,6 +85,12 @@ def _status(error: "APIStatusError", endpoint: str, model: str, key: str) -> Mod
         return ModelError(
             f"{endpoint} refuses the key ({status}): {said}. Check OPENAI_API_KEY.", kind="auth"
         )
+    if _lacks_a_feature(status, said):
+        return RefusedError(f"{endpoint} refuses the request ({status}): {said}.", said=said)
+    if status == 402:
+        return ModelError(
+            f"{endpoint}: nothing is left to spend (402): {said}. Check the account.", kind="quota"
+        )
     if status == 404:
         return ModelError(
             f"{endpoint} does not know the model {model!r} or the path (404): {said}. "
@@ -108,6 +116,14 @@ def _status(error: "APIStatusError", endpoint: str, model: str, key: str) -> Mod
     if status in {400, 422}:
         return RefusedError(message, said=said)
     return ModelError(message, kind="refused")
+
+
+def _lacks_a_feature(status: int, said: str) -> bool:
+    """Whether a 404 or a 5xx is a refusal of a feature, as routers (404) and llama.cpp (500) say it."""
+    words = said.lower()
+    if status == 404:
+        return "support tool" in words or "support function" in words or "response_format" in words
+    return status in {500, 501} and ("--jinja" in words or "unsupported param" in words)
 
 
 def _limited(error: "APIStatusError", endpoint: str, said: str, code: str) -> ModelError:
@@ -138,6 +154,8 @@ def retry_after_s(headers: "Mapping[str, str]") -> float | None:
 
 def _words(error: "APIStatusError") -> str:
     body = error.body
+    if isinstance(body, list) and body:  # Gemini puts its error into a list
+        body = body[0]
     if isinstance(body, dict):
         inner = body.get("error", body)
         message = inner.get("message") if isinstance(inner, dict) else inner

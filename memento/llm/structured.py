@@ -6,7 +6,8 @@ What is read from a reply, in this order, and the first that satisfies the schem
 3. JSON objects inside prose, the last first (a model that corrects itself does so downwards).
 
 Nothing is guessed: a reply that does not satisfy the schema is quoted back once, with what was
-wrong, and after that the answer is None. The caller decides what None means (UNJUDGED, abstain).
+wrong and with the schema in words (an endpoint may have taken the schema and ignored it), and after
+that the answer is None. The caller decides what None means (UNJUDGED, abstain).
 """
 
 import json
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from memento.llm.wire import in_words
 from memento.protocols import Message, Model, Request
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ def ask(model: Model, request: Request, schema: type[T]) -> T | None:
     repair = (
         # Several endpoints refuse an assistant message without content.
         Message(role="assistant", content=said.strip() or "(an empty reply)"),
-        Message(role="user", content=_correction(parsed.problem)),
+        Message(role="user", content=_correction(parsed.problem, schema)),
     )
     said = model.complete(replace(request, messages=(*request.messages, *repair))).text
     return parse(said, schema).value
@@ -70,11 +72,8 @@ def parse(text: str, schema: type[T]) -> Parsed[T]:
     return Parsed(value=None, problem=problem or "the reply holds no JSON object")
 
 
-def _correction(problem: str) -> str:
-    return (
-        f"That reply could not be used:\n{problem}\n"
-        "Answer again with one JSON object that satisfies the schema, and nothing else."
-    )
+def _correction(problem: str, schema: type[T]) -> str:
+    return f"That reply could not be used:\n{problem}\n{in_words(schema.model_json_schema())}"
 
 
 def _explain(error: "ValidationError") -> str:

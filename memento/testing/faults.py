@@ -10,10 +10,12 @@ stall         nothing at all for `seconds`
 drip          one byte at a time, for `seconds`
 drop          the connection is closed without an answer
 raw           200 with the given text
+events        200 with these events as a stream, and nothing after them
+hang          the same, and then silence for `seconds` before the connection is closed
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler
 from threading import Event
 from typing import Self
@@ -33,6 +35,7 @@ class Fault:
     retry_after: str | None = None
     silent_s: float = 0.0
     drip_s: float = 0.0
+    hang_s: float = 0.0
     dropped: bool = False
 
     @classmethod
@@ -79,6 +82,20 @@ class Fault:
     def raw(cls, body: str) -> Self:
         return cls(body=body)
 
+    @classmethod
+    def events(cls, *data: str) -> Self:
+        return cls(body="".join(f"data: {one}\n\n" for one in data), type="text/event-stream")
+
+    @classmethod
+    def hang(cls, *data: str, seconds: float = 30.0) -> Self:
+        return replace(cls.events(*data), hang_s=seconds)
+
+
+def said(text: str, why: str | None = None) -> str:
+    """The data of one event of a stream: a piece of text, and why it is the last where it is."""
+    choice = {"index": 0, "delta": {"content": text} if text else {}, "finish_reason": why}
+    return json.dumps({"object": "chat.completion.chunk", "choices": [choice]})
+
 
 def misbehave(handler: BaseHTTPRequestHandler, fault: Fault, closed: Event) -> None:
     """Answer the handler's request with the fault; `closed` ends a stall early."""
@@ -92,9 +109,13 @@ def misbehave(handler: BaseHTTPRequestHandler, fault: Fault, closed: Event) -> N
     handler.send_header("Content-Type", fault.type)
     if fault.retry_after is not None:
         handler.send_header("Retry-After", fault.retry_after)
-    handler.send_header("Content-Length", str(len(data)) if not fault.drip_s else "1000000")
+    handler.send_header("Content-Length", str(len(data)) if not (fault.drip_s or fault.hang_s) else "1000000")
     handler.end_headers()
     handler.wfile.write(data)
+    if fault.hang_s:
+        handler.wfile.flush()
+        handler.close_connection = True
+        closed.wait(fault.hang_s)
     if fault.drip_s:
         _drip(handler, fault.drip_s, closed)
 

@@ -1,6 +1,7 @@
 """An OpenAI-compatible endpoint on 127.0.0.1, for tests over a real HTTP connection.
 
-    POST /v1/chat/completions   answers from a script, or from a function of the request's JSON
+    POST /v1/chat/completions   answers from a script, or from a function of the request's JSON;
+                                as a stream when it is asked for
     POST /v1/embeddings         unit vectors that depend on the text alone
     GET  /v1/models             the one model
 
@@ -11,7 +12,8 @@
 It is stricter than any real endpoint: a request outside the wire format is answered with 400 and
 remembered, and the `with` block fails the test for it, as it does for a script that was too short
 or too long. `unsupported` names what this endpoint does not take, answered with 400 as providers
-do: "json_schema", "json_object", "tools", "temperature", "seed".
+do: "json_schema", "json_object", "tools", "tool_choice", "temperature", "seed", "stream". A profile
+makes it behave as one provider does, in that provider's words.
 """
 
 import json
@@ -26,6 +28,7 @@ from typing import Any, Self
 from memento.protocols import Reply
 from memento.testing import wire
 from memento.testing.faults import Fault, misbehave
+from memento.testing.profiles import PLAIN, Profile, Refusal
 
 Said = str | Reply
 Answers = Iterable[Said] | Callable[[Mapping[str, Any]], Said]
@@ -54,7 +57,10 @@ class LoopbackServer:
         model: str = "loopback",
         api_key: str = "",
         usage: bool = True,
+        profile: Profile = PLAIN,
+        pause_s: float = 0.0,
     ) -> None:
+        """`pause_s` is waited between the events of a stream."""
         self._answer = answers if callable(answers) else None
         self._left: list[Said] = [] if callable(answers) else list(answers)
         self._faults = list(faults)
@@ -64,6 +70,8 @@ class LoopbackServer:
         self.model = model
         self.api_key = api_key
         self.usage = usage
+        self.profile = profile
+        self.pause_s = pause_s
         self.closed = Event()
         self.requests: list[Received] = []
         self.problems: list[str] = []
@@ -187,11 +195,30 @@ class _Handler(BaseHTTPRequestHandler):
             return self.refuse(404, f"the model {body['model']} does not exist", code="model_not_found")
         if refused := sorted(wire.features(body) & server.unsupported):
             return self.refuse(400, f"{refused[0]} is not supported by this model")
+        if refusal := _refusal(body, server.profile):
+            return self.send_text(refusal.status, refusal.text)
+        body = wire.without(body, server.profile.ignores)
         said = server.say(body)
         if said is None:
             server.problem("the script is exhausted")
             return self.refuse(400, "the script is exhausted")
-        return self.send(200, wire.completion(said, body, usage=server.usage))
+        if body.get("stream"):
+            return self.stream(said, body)
+        return self.send(200, wire.completion(said, body, usage=server.usage, profile=server.profile))
+
+    def stream(self, said: Said, body: Mapping[str, Any]) -> None:
+        server = self.server_of
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.close_connection = True
+        self.end_headers()
+        comment = f": {server.profile.comment}\n\n" if server.profile.comment else ""
+        for data in wire.chunks(said, body, usage=server.usage, profile=server.profile):
+            self.wfile.write(f"{comment}data: {data}\n\n".encode())
+            if server.pause_s:
+                self.wfile.flush()
+                if server.closed.wait(server.pause_s):
+                    return
 
     def embed(self, body: Mapping[str, Any]) -> None:
         texts = [body["input"]] if isinstance(body.get("input"), str) else body.get("input")
@@ -204,9 +231,20 @@ class _Handler(BaseHTTPRequestHandler):
         self.send(status, {"error": {"message": message, "type": "invalid_request_error", "code": code}})
 
     def send(self, status: int, body: Mapping[str, Any]) -> None:
-        data = json.dumps(body).encode()
+        self.send_text(status, json.dumps(body))
+
+    def send_text(self, status: int, body: str) -> None:
+        data = body.encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
+
+
+def _refusal(body: Mapping[str, Any], profile: Profile) -> Refusal | None:
+    """What this provider does not take of the request, in its own words."""
+    asked = sorted(wire.features(body) & set(profile.refuses))
+    if asked:
+        return profile.refuses[asked[0]]
+    return profile.unsigned if wire.unsigned(body, profile) else None

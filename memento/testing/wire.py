@@ -7,10 +7,12 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from typing import Any
 
 from memento.protocols import Message, Reply, Request, ToolCall, ToolSpec
+from memento.testing.profiles import PLAIN, Numbering, Profile
 
 TOP = frozenset({"model", "messages", "tools", "tool_choice", "parallel_tool_calls", "response_format"})
 SAMPLING = frozenset({"temperature", "top_p", "seed", "stop", "n", "max_tokens", "max_completion_tokens"})
@@ -20,21 +22,24 @@ DIMENSIONS = 64
 
 def problem(body: Mapping[str, Any]) -> str | None:
     """The first thing in a chat.completions request that is outside the wire format, or None."""
-    if unknown := sorted(set(body) - TOP - SAMPLING - {"stream", "user"}):
+    if unknown := sorted(set(body) - TOP - SAMPLING - {"stream", "stream_options", "user"}):
         return f"unknown field {unknown[0]}"
     if not isinstance(body.get("model"), str) or not body["model"]:
         return "model is missing"
-    if body.get("stream"):
-        return "stream is not spoken here"
+    if "stream_options" in body and not body.get("stream"):
+        return "stream_options needs stream"
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages:
         return "messages is empty"
-    return _messages_problem(messages) or _tools_problem(body) or _format_problem(body)
+    return (
+        _messages_problem(messages) or _tools_problem(body) or _choice_problem(body) or _format_problem(body)
+    )
 
 
 def features(body: Mapping[str, Any]) -> set[str]:
     """What the request asks of an endpoint beyond messages."""
-    used = {name for name in ("tools", "temperature", "seed") if name in body}
+    names = ("tools", "tool_choice", "temperature", "seed", "stream", "stream_options")
+    used = {name for name in names if name in body}
     if "response_format" in body:
         used.add(body["response_format"]["type"])
     return used
@@ -55,28 +60,105 @@ def decode(body: Mapping[str, Any], *, purpose: str = "") -> Request:
     )
 
 
-def completion(said: str | Reply, body: Mapping[str, Any], *, usage: bool) -> dict[str, Any]:
+def completion(
+    said: str | Reply, body: Mapping[str, Any], *, usage: bool, profile: Profile = PLAIN
+) -> dict[str, Any]:
     """A chat.completion object; tokens are counted as words."""
     reply = Reply(text=said) if isinstance(said, str) else said
     message: dict[str, Any] = {"role": "assistant", "content": reply.text or None}
     if reply.tool_calls:
-        message["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-            for call in reply.tool_calls
-        ]
-    why = "tool_calls" if reply.tool_calls else "stop"
+        message["tool_calls"] = [_call(call, profile) for call in reply.tool_calls]
     answer: dict[str, Any] = {
         "id": "chatcmpl-loopback",
         "object": "chat.completion",
         "created": 0,
         "model": body["model"],
-        "choices": [{"index": 0, "finish_reason": why, "message": message}],
+        "choices": [{"index": 0, "finish_reason": _why(reply, profile), "message": message}],
     }
     if usage:
-        sent = sum(len((m.get("content") or "").split()) for m in body["messages"])
-        got = len(reply.text.split()) + sum(len(call.arguments.split()) for call in reply.tool_calls)
-        answer["usage"] = {"prompt_tokens": sent, "completion_tokens": got, "total_tokens": sent + got}
+        answer["usage"] = _usage(reply, body, profile)
     return answer
+
+
+def chunks(
+    said: str | Reply, body: Mapping[str, Any], *, usage: bool, profile: Profile = PLAIN
+) -> Iterator[str]:
+    """The data of each event of the same answer as a stream, [DONE] at its end."""
+    reply = Reply(text=said) if isinstance(said, str) else said
+    head = {
+        "id": "chatcmpl-loopback",
+        "object": "chat.completion.chunk",
+        "created": 0,
+        "model": body["model"],
+    }
+
+    def piece(delta: Mapping[str, Any], why: str | None = None) -> str:
+        return json.dumps(head | {"choices": [{"index": 0, "delta": delta, "finish_reason": why}]})
+
+    yield piece({"role": "assistant", "content": ""})
+    for word in re.findall(r"\s*\S+|\s+\Z", reply.text):
+        yield piece({"content": word})
+    for number, call in enumerate(reply.tool_calls):
+        for part in _call_pieces(call, number, profile):
+            yield piece({"tool_calls": [part]})
+    yield piece({}, _why(reply, profile))
+    if usage and body.get("stream_options", {}).get("include_usage"):
+        yield json.dumps(head | {"choices": [], "usage": _usage(reply, body, profile)})
+    yield "[DONE]"
+
+
+def _why(reply: Reply, profile: Profile) -> str:
+    return "tool_calls" if reply.tool_calls and profile.stops_at_calls else "stop"
+
+
+def _usage(reply: Reply, body: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
+    sent = sum(len((m.get("content") or "").split()) for m in body["messages"])
+    got = len(reply.text.split()) + sum(len(call.arguments.split()) for call in reply.tool_calls)
+    counted: dict[str, Any] = {
+        "prompt_tokens": sent, "completion_tokens": got, "total_tokens": sent + got
+    }  # fmt: skip
+    return counted if profile.cost is None else counted | {"cost": profile.cost}
+
+
+def _call(call: ToolCall, profile: Profile) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "id": call.id,
+        "type": "function",
+        "function": {"name": call.name, "arguments": call.arguments},
+    }
+    if profile.signature:
+        said["extra_content"] = {"google": {"thought_signature": profile.signature}}
+    return said
+
+
+def _call_pieces(call: ToolCall, number: int, profile: Profile) -> Iterator[dict[str, Any]]:
+    """The call as deltas: its head first, then its arguments, cut where it hurts."""
+    index = {
+        Numbering.RIGHT: {"index": number},
+        Numbering.ALL_ZERO: {"index": 0},
+        Numbering.ABSENT: {},
+    }[profile.numbering]
+    if profile.whole_calls:
+        yield index | _call(call, profile)
+        return
+    yield index | _call(replace(call, arguments=""), profile)
+    for start in range(0, len(call.arguments), 3):
+        yield index | {"function": {"arguments": call.arguments[start : start + 3]}}
+
+
+def unsigned(body: Mapping[str, Any], profile: Profile) -> bool:
+    """Whether a tool call came back without the signature that it was given."""
+    calls = [call for message in body["messages"] for call in message.get("tool_calls", ())]
+    wanted = {"google": {"thought_signature": profile.signature}}
+    return bool(profile.signature) and any(call.get("extra_content") != wanted for call in calls)
+
+
+def without(body: Mapping[str, Any], ignored: Set[str]) -> dict[str, Any]:
+    """The request as a server sees it that ignores some of what it takes."""
+    kept = {name: value for name, value in body.items() if name not in ignored}
+    if "response_format" in kept and kept["response_format"]["type"] in ignored:
+        del kept["response_format"]
+    return kept
 
 
 def embeddings(texts: Sequence[str], model: str) -> dict[str, Any]:
@@ -161,6 +243,15 @@ def _tools_problem(body: Mapping[str, Any]) -> str | None:
         if tool["function"].get("parameters", {}).get("type") != "object":
             return f"tool {name}: parameters is not the schema of an object"
     return "two tools have the same name" if len(set(names)) != len(names) else None
+
+
+def _choice_problem(body: Mapping[str, Any]) -> str | None:
+    choice = body.get("tool_choice", "auto")
+    if choice in ("auto", "none", "required"):
+        return None
+    names = [tool["function"]["name"] for tool in body.get("tools", [])]
+    wanted = choice.get("function", {}).get("name") if isinstance(choice, dict) else None
+    return None if wanted in names else "tool_choice names no tool of the request"
 
 
 def _format_problem(body: Mapping[str, Any]) -> str | None:

@@ -1,58 +1,19 @@
 """The client over a real HTTP connection to the loopback endpoint."""
 
 import time
-from dataclasses import dataclass, field
 
 import pytest
 
 from memento.errors import ConfigError, ModelError
-from memento.llm.client import OpenAIModel
 from memento.protocols import Message, Reply, Request, ToolCall, ToolSpec
 from memento.testing.loopback import Fault, LoopbackServer
 from memento.types import Usage
+from tests.llm.conftest import KEY
 
-KEY = "sk-canary-0123456789abcdef"
 LOOK = ToolSpec(name="look", description="Look.", parameters={"type": "object", "properties": {}})
 ASK = Request(purpose="act", messages=(Message(role="user", content="two plus two"),))
 SCHEMA = {"title": "Grade", "type": "object", "properties": {"score": {"type": "integer"}}}
 FOUR = Reply(text="four", usage=Usage(calls=1, input_tokens=3, output_tokens=1, usd=None))
-
-
-@dataclass
-class Slept:
-    """Remembers the waits instead of waiting."""
-
-    waits: list[float] = field(default_factory=list)
-
-    def __call__(self, seconds: float) -> None:
-        self.waits.append(seconds)
-
-
-@pytest.fixture
-def slept():
-    return Slept()
-
-
-@pytest.fixture
-def connect(slept):
-    opened = []
-
-    def connect(server, **changes):
-        settings = {
-            "model": "loopback",
-            "base_url": server.base_url,
-            "api_key": KEY,
-            "clock": time.monotonic,
-            "sleep": slept,
-            "timeout_s": 5.0,
-            **changes,
-        }
-        opened.append(OpenAIModel(**settings))
-        return opened[-1]
-
-    yield connect
-    for model in opened:
-        model.close()
 
 
 def failure(connect, fault, **changes):
@@ -112,15 +73,25 @@ def test_an_endpoint_that_counts_no_tokens_gets_an_estimate_instead_of_zero(conn
     [
         (set(), ["json_schema"], False),
         ({"json_schema"}, ["json_schema", "json_object"], True),
-        ({"json_schema", "json_object"}, ["json_schema", "json_object", None], True),
+        ({"json_schema", "json_object"}, ["json_schema", "json_object", "forced tool"], False),
+        ({"json_schema", "json_object", "tools"}, ["json_schema", "json_object", "forced tool", None], True),
     ],
 )
 def test_structured_output_steps_down_and_remembers_what_worked(connect, unsupported, formats, said_in_words):
     asked = Request(purpose="judge", messages=ASK.messages, schema=SCHEMA)
-    with LoopbackServer(["{}", "{}"], unsupported=frozenset(unsupported)) as server:
+
+    def answer(body):
+        call = ToolCall(id="a", name="Grade", arguments="{}")
+        return Reply(text="", tool_calls=(call,)) if "tools" in body else "{}"
+
+    with LoopbackServer(answer, unsupported=frozenset(unsupported)) as server:
         model = connect(server)
         assert [model.complete(asked).text for _ in range(2)] == ["{}", "{}"]
-    seen = [r.body.get("response_format", {}).get("type") for r in server.requests]
+    seen = [
+        "forced tool" if r.body.get("tool_choice") == {"type": "function", "function": {"name": "Grade"}}
+        else r.body.get("response_format", {}).get("type")
+        for r in server.requests
+    ]  # fmt: skip
     assert seen == [*formats, formats[-1]]
     last = server.requests[-1].body["messages"]
     assert len(last) == (2 if said_in_words else 1)
@@ -130,7 +101,7 @@ def test_structured_output_steps_down_and_remembers_what_worked(connect, unsuppo
 def test_a_request_that_is_refused_in_every_form_is_an_error_and_teaches_nothing(connect):
     asked = Request(purpose="judge", messages=ASK.messages, schema=SCHEMA)
     no = Fault.status(400, "bad prompt")
-    with LoopbackServer(["{}"], faults=[no, no, no]) as server:
+    with LoopbackServer(["{}"], faults=[no] * 4) as server:
         model = connect(server)
         with pytest.raises(ModelError, match="bad prompt"):
             model.complete(asked)

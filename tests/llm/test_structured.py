@@ -95,7 +95,8 @@ def test_one_repair_turn_quotes_what_was_wrong():
         role="user",
         content="That reply could not be used:\n"
         "- score: Input should be a valid integer, unable to parse string as an integer\n"
-        "Answer again with one JSON object that satisfies the schema, and nothing else.",
+        "Reply with one JSON object, and nothing else, that satisfies this JSON Schema:\n"
+        + json.dumps(Grade.model_json_schema()),
     )
 
 

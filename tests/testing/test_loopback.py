@@ -25,7 +25,19 @@ def post(server, body, path="/chat/completions", **headers):
         ({"messages": [USER]}, "model is missing"),
         ({"model": "loopback", "messages": []}, "messages is empty"),
         ({"model": "loopback", "messages": [USER], "colour": 1}, "unknown field colour"),
-        ({"model": "loopback", "messages": [USER], "stream": True}, "stream is not spoken here"),
+        (
+            {"model": "loopback", "messages": [USER], "stream_options": {"include_usage": True}},
+            "stream_options needs stream",
+        ),
+        (
+            {
+                "model": "loopback",
+                "messages": [USER],
+                "tools": [LOOK],
+                "tool_choice": {"type": "function", "function": {"name": "hear"}},
+            },
+            "tool_choice names no tool of the request",
+        ),
         (
             {"model": "loopback", "messages": [{"role": "judge", "content": ""}]},
             "messages[0] has no known role",
@@ -100,6 +112,27 @@ def test_a_function_answers_what_it_was_asked():
         "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "HI"}}],
         "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
     }
+
+
+def test_the_same_answer_comes_as_a_stream_when_it_is_asked_for():
+    call = ToolCall(id="a", name="look", arguments='{"at": 1}')
+    with LoopbackServer([Reply(text="two words", tool_calls=(call,))]) as server:
+        body = {"model": "loopback", "messages": [USER], "stream": True,
+                "stream_options": {"include_usage": True}}  # fmt: skip
+        response = post(server, body)
+    assert response.headers["content-type"] == "text/event-stream"
+    *chunks, done = [line.removeprefix("data: ") for line in response.text.split("\n\n") if line]
+    assert done == "[DONE]"
+    chunks = [json.loads(chunk) for chunk in chunks]
+    deltas = [chunk["choices"][0]["delta"] for chunk in chunks if chunk["choices"]]
+    assert "".join(delta.get("content", "") for delta in deltas) == "two words"
+    pieces = [piece for delta in deltas for piece in delta.get("tool_calls", [])]
+    assert [piece["index"] for piece in pieces] == [0] * len(pieces)
+    assert (pieces[0]["id"], pieces[0]["function"]) == ("a", {"name": "look", "arguments": ""})
+    assert "".join(piece["function"]["arguments"] for piece in pieces) == '{"at": 1}'
+    assert chunks[-2]["choices"][0]["finish_reason"] == "tool_calls"
+    assert chunks[-1]["choices"] == []
+    assert chunks[-1]["usage"] == {"prompt_tokens": 1, "completion_tokens": 4, "total_tokens": 5}
 
 
 def test_a_request_is_decoded_as_the_client_meant_it():
