@@ -10,6 +10,7 @@ Nothing that a user needs lives only here: skills, tests, tips and evidence are 
 proposal changes no outcome, and a rewrite does not wipe the outcomes of the version before.
 """
 
+import json
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from memento.changes import Disposition, Landing, TestResult
 from memento.errors import LibraryError
-from memento.types import SKILL_FAULTS, Episode, Fault, Result, Sha, Utility
+from memento.types import SKILL_FAULTS, Episode, Fault, Result, Sha, Usage, Utility
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -82,6 +83,24 @@ class Asked:
     fault: Fault | None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Glance:
+    """An episode without its steps: 10,000 of them are read in a moment."""
+
+    id: str
+    task: str
+    text: str
+    """The beginning of what was asked."""
+    attempt: int
+    skill: str | None
+    skill_tree: Sha | None
+    result: Result
+    fault: Fault | None
+    model: str
+    started: float
+    usage: Usage
+
+
 @dataclass(frozen=True, kw_only=True)
 class Journal:
     """The journal in one file. Every call is a transaction of its own, so threads and processes share it."""
@@ -139,6 +158,30 @@ class Journal:
         with self._transaction() as db:
             rows = db.execute("select value from episodes where task = ? order by rowid", (task,)).fetchall()
         return tuple(_adapter(Episode).validate_json(row[0]) for row in rows)
+
+    def glances(self) -> tuple[Glance, ...]:
+        """Every episode at a glance, oldest first."""
+        used = "$.trajectory.usage"
+        with self._transaction() as db:
+            rows = db.execute(
+                "select id, task, substr(json_extract(value, '$.task.text'), 1, 400), attempt, skill,"
+                " skill_tree, result, fault, model, started, json_extract(value, ?, ?, ?, ?)"
+                " from episodes order by rowid",
+                (f"{used}.calls", f"{used}.input_tokens", f"{used}.output_tokens", f"{used}.usd"),
+            ).fetchall()
+        return tuple(_glance(*row) for row in rows)
+
+    def records(self) -> Mapping[str, Mapping[Sha, Utility]]:
+        """As `record_by_version`, of every skill that was tried."""
+        with self._transaction() as db:
+            rows = db.execute(
+                "select skill, skill_tree, sum(success), count(*) - sum(success) from outcomes"
+                " group by skill, skill_tree"
+            ).fetchall()
+        found: dict[str, dict[Sha, Utility]] = {}
+        for skill, tree, won, lost in rows:
+            found.setdefault(skill, {})[Sha(tree)] = Utility(successes=won, failures=lost)
+        return found
 
     def record_by_version(self, skill: str) -> Mapping[Sha, Utility]:
         """Successes and failures of each version that was tried, by its tree; nothing is discounted."""
@@ -301,6 +344,35 @@ class Journal:
         """Remove what was remembered under these keys."""
         with self._transaction() as db:
             db.executemany("delete from runs where key = ?", [(key,) for key in keys])
+
+
+def _glance(
+    id: str,  # noqa: A002 (the column's name)
+    task: str,
+    text: str,
+    attempt: int,
+    skill: str | None,
+    tree: str | None,
+    result: str,
+    fault: str | None,
+    model: str,
+    started: float,
+    used: str,
+) -> Glance:
+    calls, tokens_in, tokens_out, usd = json.loads(used)
+    return Glance(
+        id=id,
+        task=task,
+        text=text,
+        attempt=attempt,
+        skill=skill,
+        skill_tree=Sha(tree) if tree else None,
+        result=Result(result),
+        fault=Fault(fault) if fault else None,
+        model=model,
+        started=started,
+        usage=Usage(calls=calls, input_tokens=tokens_in, output_tokens=tokens_out, usd=usd),
+    )
 
 
 def _utility(versions: Sequence[tuple[str, int, int]], current: Sha | None) -> Utility:

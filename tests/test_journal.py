@@ -15,7 +15,7 @@ from memento.changes import (
     TestResult,
 )
 from memento.errors import LibraryError
-from memento.journal import Journal
+from memento.journal import Glance, Journal
 from memento.types import (
     Blame,
     ChangeKind,
@@ -27,6 +27,7 @@ from memento.types import (
     Stop,
     Task,
     Trajectory,
+    Usage,
     Utility,
     Verdict,
 )
@@ -186,3 +187,27 @@ def test_a_journal_that_is_no_database_is_named_with_the_fix(tmp_path):
     path.write_bytes(b"not a database, but long enough to be looked at as one" * 100)
     with pytest.raises(LibraryError, match="move it away to start a new one"):
         Journal(path=path).episodes()
+
+
+def test_a_glance_says_what_the_episode_says(journal):
+    spent = Usage(calls=2, input_tokens=30, output_tokens=4, usd=None)
+    full = episode("e1", Result.FAILED, fault=Fault.TOOL)
+    journal.record(replace(full, trajectory=replace(full.trajectory, usage=spent), started=7.5))
+    journal.record(replace(episode("e2", Result.PASSED, tree=None), task=Task(id="u", text="ä" * 999)))
+    first = Glance(
+        id="e1", task="t", text="add", attempt=0, skill="adder", skill_tree=OLD, result=Result.FAILED,
+        fault=Fault.TOOL, model="m", started=7.5, usage=spent,
+    )  # fmt: skip
+    second = replace(
+        first, id="e2", task="u", text="ä" * 400, skill_tree=None, result=Result.PASSED, fault=None,
+        started=0.0, usage=Usage(),
+    )  # fmt: skip
+    assert journal.glances() == (first, second)
+
+
+def test_the_records_of_all_skills_are_those_of_each(journal):
+    journal.record(episode("e1", Result.FAILED, fault=Fault.TOOL))
+    journal.record(episode("e2", Result.PASSED))
+    journal.record(episode("e3", Result.PASSED, tree=NEW))
+    assert journal.records() == {"adder": journal.record_by_version("adder")}
+    assert journal.records()["adder"][OLD] == Utility(successes=1, failures=1)

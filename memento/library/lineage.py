@@ -1,6 +1,6 @@
 """A skill along main's line: which commit wrote each line, and what stood at each commit. Read-only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -41,11 +41,17 @@ def origins(git: Git, tip: Sha, skill: str) -> tuple[Origin, ...]:
     """
     path = f"skills/{_named(skill)}/SKILL.md"
     touched = git.line("rev-list", "--first-parent", "--reverse", tip, "--", path).split()
-    found: list[Origin] = []
-    for commit, data in zip(touched, _documents(git, touched, path), strict=True):
-        found = _carried(found, _lines(data), Sha(commit))
+    found = folded(zip(map(Sha, touched), _documents(git, touched, path), strict=True))
     if not found:
         raise LibraryError(f"There is no skill {skill}. `memento list` shows what there is.")
+    return found
+
+
+def folded(states: Iterable[tuple[Sha, bytes | None]]) -> tuple[Origin, ...]:
+    """Each line of a file's last state, from its states (None: gone) with their commits, oldest first."""
+    found: list[Origin] = []
+    for commit, data in states:
+        found = _carried(found, _lines(data), commit)
     return tuple(found)
 
 

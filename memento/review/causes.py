@@ -6,7 +6,7 @@ cause       the newest landing that wrote one of its lines. The lines that every
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from memento.library import Library, LogEntry
@@ -38,11 +38,18 @@ def causes(library: Library, skill: str) -> tuple[Paragraph, ...]:
     lines = origins(library.git, tip, skill)
     age = {sha: number for number, sha in enumerate(main_line(library.git, tip))}
     landings = {entry.sha: entry for entry in library.log(skill, len(age))}
+    return paragraphs(lines, age, landings)
+
+
+def paragraphs(
+    lines: Sequence[Origin], age: Mapping[Sha, int], landings: Mapping[Sha, LogEntry]
+) -> tuple[Paragraph, ...]:
+    """Those of these lines; `age` is each commit's place in main's line."""
     return tuple(_paragraph(first, part, age, landings) for first, part in _parts(lines))
 
 
 def _paragraph(
-    first: int, part: Sequence[Origin], age: dict[Sha, int], landings: dict[Sha, LogEntry]
+    first: int, part: Sequence[Origin], age: Mapping[Sha, int], landings: Mapping[Sha, LogEntry]
 ) -> Paragraph:
     telling = [line.commit for line in part if line.text.strip() and not _BY_LANDING.match(line.text)]
     commits = sorted(set(telling or [line.commit for line in part]), key=lambda sha: -age[sha])
