@@ -105,15 +105,22 @@ def earlier(git: Git, skill: str, tip: Sha, to: Sha | None) -> Rewrite:
 
     LibraryError when there is no such version.
     """
-    if to is None:
-        path = f"skills/{check_name(skill)}"
-        touched = git.line("rev-list", "--first-parent", "--max-count=1", tip, "--", path)
-        if not touched:
-            raise LibraryError(f"There has never been a skill {skill}. `memento list` shows what there is.")
-        before = git.run("rev-parse", "--verify", "--quiet", f"{touched}^1")
-        to = Sha(before.stdout.decode().strip()) if before.status == 0 else None
+    to = to if to is not None else before_last(git, skill, tip)
     folder = CommitSnapshot(git=git, commit=to).folder(check_name(skill)) if to is not None else {}
     if to is None or not folder:
         raise LibraryError(f"{skill} has no earlier version there. `memento log {skill}` lists its versions.")
     idea = f"go back to the version of {to[:12]}"
     return Rewrite(skill=skill, kind=ChangeKind.ROLLBACK, folder=folder, idea=idea)
+
+
+def before_last(git: Git, skill: str, tip: Sha) -> Sha | None:
+    """The commit before the last one of main's line that touched the skill's folder; None for the first.
+
+    LibraryError when there has never been such a skill.
+    """
+    path = f"skills/{check_name(skill)}"
+    touched = git.line("rev-list", "--first-parent", "--max-count=1", tip, "--", path)
+    if not touched:
+        raise LibraryError(f"There has never been a skill {skill}. `memento list` shows what there is.")
+    before = git.run("rev-parse", "--verify", "--quiet", f"{touched}^1")
+    return Sha(before.stdout.decode().strip()) if before.status == 0 else None

@@ -11,7 +11,7 @@ changed since the base is a conflict; two changes to a skill are never merged as
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from memento.changes import Exam, Proposal, Rewrite
 from memento.errors import ConflictError, LibraryError
@@ -26,6 +26,9 @@ from memento.skill.frontmatter import split
 from memento.skill.reader import NAME, NAME_CHARACTERS
 from memento.skill.versions import newer
 from memento.types import ChangeKind, File, Folder, Sha, test_path
+
+OF_EXAM = ("Memento-Exam", "Memento-Parked")
+"""Trailers that say which tests a commit's test file holds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +71,27 @@ def write_proposal(git: Git, change: Change, id: str, reached: Reached = nothing
         exam=exam,
         tainted=change.tainted,
     )
+
+
+def write_revision(git: Git, proposal: Proposal, change: Change, test: bytes | None) -> Proposal:
+    """The change as one more commit on the proposal's branch; LibraryError when somebody moved it meanwhile.
+
+    `change.base` is the proposal's own, or a newer commit of main: then the branch starts anew from there.
+    The test file is `test`; `change.exam` only when that is the frozen one.
+    """
+    rewrite, skill = change.rewrite, proposal.skill
+    parent = proposal.commit if change.base == proposal.base else change.base
+    with reading(git) as read:
+        put = {f"skills/{skill}/{path}": file for path, file in _versioned(read, change).items()}
+        if test is not None:
+            put[test_path(skill)] = File(data=test)
+        message = describe(skill, rewrite.kind, rewrite.idea, _trailers(change, proposal.id))
+        draft = Draft(message=message, parents=(parent,), remove=paths_of(skill), put=put)
+        commit = create(draft, read, writer(git, len(parent)))
+    answer = git.run("update-ref", f"refs/heads/{proposal.branch}", commit, proposal.commit)
+    if answer.status:
+        raise LibraryError(f"The branch {proposal.branch} has moved or is gone: somebody else is at it.")
+    return replace(proposal, base=change.base, commit=commit, exam=change.exam)
 
 
 def merge_of(read: Reader, proposal: Proposal, onto: Sha, trailers: Mapping[str, str]) -> Draft:
@@ -150,6 +174,8 @@ def _trailers(change: Change, id: str) -> dict[str, str]:  # noqa: A002
     }
     if exam is not None:
         ours["Memento-Exam"] = " ".join([exam.digest, *exam.new_tests])
+        if exam.parked:
+            ours["Memento-Parked"] = " ".join(exam.parked)
     if change.tainted:
         ours["Memento-Tainted"] = "yes"
     return {**ours, **change.trailers, **ours}  # first and last word: a caller cannot overrule these
@@ -158,7 +184,7 @@ def _trailers(change: Change, id: str) -> dict[str, str]:  # noqa: A002
 def _inherited(read: Reader, proposal: Proposal) -> dict[str, str]:
     """The proposal's own trailers: the landing carries them too, so that main's line tells all."""
     message = _raw(read, proposal.commit).partition("\n\n")[2]
-    found = {key: value for key, value in trailers_of(message).items() if key != "Memento-Exam"}
+    found = {key: value for key, value in trailers_of(message).items() if key not in OF_EXAM}
     return {**found, "Memento-Skill": proposal.skill, "Memento-Kind": proposal.kind.value}
 
 
@@ -189,18 +215,29 @@ def _read_proposal(read: Reader, commit: Sha, branch: str) -> Proposal | None:
         skill=skill,
         kind=ChangeKind(kind),
         branch=branch,
-        base=Sha(parents[0]),
+        base=_base(read, commit, trailers.get("Memento-Proposal", "")),
         commit=commit,
         idea=trailers.get("Memento-Idea", ""),
-        exam=_read_exam(read, commit, skill, trailers.get("Memento-Exam", "")),
+        exam=_read_exam(read, commit, skill, trailers),
         tainted=trailers.get("Memento-Tainted") == "yes",
     )
 
 
-def _read_exam(read: Reader, commit: Sha, skill: str, trailer: str) -> Exam | None:
-    digest, *new_tests = trailer.split() or [""]
+def _base(read: Reader, commit: Sha, id: str) -> Sha:  # noqa: A002
+    """The first ancestor that is no revision of the same proposal: the commit of main it starts from."""
+    while True:
+        head, _, message = _raw(read, commit).partition("\n\n")
+        parents = [line.split()[1] for line in head.split("\n") if line.startswith("parent ")]
+        if len(parents) != 1 or not id or trailers_of(message).get("Memento-Proposal") != id:
+            return commit
+        commit = Sha(parents[0])
+
+
+def _read_exam(read: Reader, commit: Sha, skill: str, trailers: Mapping[str, str]) -> Exam | None:
+    digest, *new_tests = trailers.get("Memento-Exam", "").split() or [""]
     test = _at(read, commit, test_path(skill))
     if not digest or test is None:
         return None
     data = read.blobs([test.sha])[0]
-    return Exam(skill=skill, test_file=data, new_tests=tuple(new_tests), digest=digest)
+    parked = tuple(trailers.get("Memento-Parked", "").split())
+    return Exam(skill=skill, test_file=data, new_tests=tuple(new_tests), digest=digest, parked=parked)

@@ -1,6 +1,7 @@
 """Landing. The rules, in the order they are applied:
 
-1. The proposal is gated against its base. FAIL discards it: its branch goes, nothing else remains.
+1. The proposal is gated against its base. FAIL discards it: its branch goes, nothing else remains,
+   unless a person brought it (`keep`): then it stays open, to be mended or rejected by a person.
    INDECISIVE, or a PASS that may not land by itself, leaves the branch open for a person.
 2. The merge commit is built on main's tip, first, as an object. When main and the proposal changed
    the same skill since the base, the proposal is discarded with that reason: it is to be written
@@ -50,6 +51,8 @@ def land(
     trailers: Callable[[GateReport], Mapping[str, str]],
     may_land: Callable[[GateReport], bool],
     remember: Callable[[Landing], None] = lambda _landing: None,
+    *,
+    keep: bool = False,
 ) -> Landing:
     """Land `proposal`, discard it or leave it open. MovedError when main never stood still.
 
@@ -63,6 +66,7 @@ def land(
         trailers=trailers,
         may_land=may_land,
         remember=remember,
+        keep=keep,
     )
     report = gate(library.snapshot(proposal.base), library.snapshot(proposal.commit))
     refused = queue.refused(report)
@@ -89,10 +93,11 @@ class _Queue:
     trailers: Callable[[GateReport], Mapping[str, str]]
     may_land: Callable[[GateReport], bool]
     remember: Callable[[Landing], None]
+    keep: bool
 
     def refused(self, report: GateReport, held: Held | None = None) -> Landing | None:
         """Rule 1: the landing that never happens, or None when it may go on."""
-        if report.outcome is GateOutcome.FAIL:
+        if report.outcome is GateOutcome.FAIL and not self.keep:
             landing = Landing(proposal=self.proposal, disposition=Disposition.DISCARDED, report=report)
             self.remember(landing)
             self.library.discard(self.proposal, held)

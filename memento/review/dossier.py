@@ -19,7 +19,7 @@ from memento.library.proposals import conflict
 from memento.review.policy import ReviewPolicy
 from memento.types import Episode, Utility
 
-__all__ = ["Dossier", "Remark", "dossier", "dossiers", "open_proposal"]
+__all__ = ["Dossier", "Remark", "dossier", "dossiers", "open_proposal", "word_on"]
 
 UNGATED = "journal"
 """The step by which the journal says that a proposal's process ended before the gate's word."""
@@ -95,7 +95,7 @@ def _gathered(
 ) -> Dossier:
     base = library.snapshot(proposal.base)
     parent = base.skill(proposal.skill)
-    report = _word(journal, proposal)
+    report = word_on(journal, proposal)
     waits = policy.against_landing(proposal, report) if report else "its gate was interrupted"
     episode = entry.trailers.get("Memento-Episode")
     tip = library.tip()
@@ -115,7 +115,8 @@ def _gathered(
     )
 
 
-def _word(journal: Journal, proposal: Proposal) -> GateReport | None:
+def word_on(journal: Journal, proposal: Proposal) -> GateReport | None:
+    """The gate's last word on a proposal, None when there is none on its newest commit."""
     landing = journal.landing(proposal.id)
     if landing is None or [step.name for step in landing.report.steps] == [UNGATED]:
         return None

@@ -8,7 +8,7 @@
 """
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -17,7 +17,6 @@ from memento.changes import (
     Disposition,
     GateOutcome,
     GateReport,
-    GateStep,
     Landing,
     Rewrite,
 )
@@ -27,16 +26,14 @@ from memento.library import Library, land
 from memento.library.lineage import file_at
 from memento.library.sources import Found, Source
 from memento.protocols import Gate, Snapshot
+from memento.review.consent import Trailers, consent, with_consent
 from memento.review.lockfile import PLACE, Origin, digests, read_lock, write_lock
 from memento.skill import parse
 from memento.skill.duplicates import profile_of, twin_in
 from memento.skill.taking import conformed, left_out, skill_name, unfit, without_version
 from memento.types import ChangeKind, File, FileName, Folder, Sha
 
-Trailers = Callable[[GateReport], Mapping[str, str]]
 _IDEA = "import from "
-PERSON = "person"
-"""Name of the gate step by which a person agrees to what the gate could not decide."""
 
 
 class Became(StrEnum):
@@ -180,21 +177,6 @@ class Importer:
 
     def _origins(self, commit: Sha) -> Mapping[str, Origin]:
         return read_lock(file_at(self.library.git, commit, PLACE))
-
-
-def with_consent(report: GateReport, by: str) -> GateReport:
-    """An INDECISIVE report that a person has answered with yes; any other as it is."""
-    if report.outcome is not GateOutcome.INDECISIVE:
-        return report
-    step = GateStep(name=PERSON, outcome=GateOutcome.PASS, detail=f"{by} saw the change and agreed")
-    return replace(report, outcome=GateOutcome.PASS, steps=(*report.steps, step))
-
-
-def consent(report: GateReport, by: str) -> Mapping[str, str]:
-    """The trailers that keep the gate's own word apart from the person's."""
-    if not any(step.name == PERSON for step in report.steps):
-        return {}
-    return {"Memento-Gate": f"INDECISIVE {report.evidence}", "Memento-Agreed": by}
 
 
 def _incoming(found: Found, source: Source) -> Incoming:

@@ -25,14 +25,11 @@ from memento.library import Library, LogEntry
 from memento.library.history import changed_lines, lately, touching
 from memento.library.lineage import file_at
 from memento.protocols import Snapshot
+from memento.review.consent import AGREED, EDITED
 from memento.review.owners import PLACES, owners_of
 from memento.types import ChangeKind, Sha, test_path
 
 DAY_S = 86_400
-AGREED = "Memento-Agreed"
-"""The trailer that names the person who let a change in."""
-EDITED = "Memento-Edited"
-"""The trailer that names the person who changed a proposal before it landed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

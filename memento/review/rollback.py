@@ -2,24 +2,24 @@
 
 text     what stood before the last landing of the skill, or at a named commit
 tests    stay. Those that only the newer text can pass are parked: kept in the file, named in the
-         report, not deciding until a later change turns them green
+         report, not deciding until a later change turns them green. Those of a retired skill come back
 idea     of each landing that is taken back counts as rejected, and is not tried again
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from memento.changes import Disposition, Exam, GateOutcome, GateReport, Landing
+from memento.changes import Disposition, Exam, GateOutcome, Landing
 from memento.gate.harness import RUN, Harness
 from memento.journal import Journal
-from memento.library import Library, LogEntry, land
+from memento.library import Library, land
+from memento.library.history import before_last
 from memento.protocols import Gate
-from memento.skill.testfile import base_name, parked_tests, with_parked
+from memento.review.consent import Trailers
+from memento.review.undoing import undo, undoes
+from memento.skill.testfile import base_name, expected_tests, parked_tests, with_parked
 from memento.types import Folder
-
-Trailers = Callable[[GateReport], Mapping[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +39,11 @@ class Rollback:
         undone = self.library.log(skill, 1000, after=rev) if rev else self.library.log(skill, 1)
         base = self.library.at()
         test = base.test(skill)
-        exam = self._exam(skill, base.folder(skill), rewrite.folder, test) if test is not None else None
-        trailers = {"Memento-Blame": f"rolled back by {self.by}"}
+        if test is not None:
+            exam = self._exam(skill, base.folder(skill), rewrite.folder, test)
+        else:
+            exam = self._restored(skill, rev)
+        trailers = {"Memento-Blame": f"rolled back by {self.by}", **undoes(undone)}
         assert base.commit is not None, "a snapshot of main is a commit"
         proposal = self.library.propose(rewrite, exam, base=base.commit, trailers=trailers, tainted=False)
         landing = land(
@@ -52,8 +55,24 @@ class Rollback:
             remember=partial(self.journal.record_landing, episode=f"rollback by {self.by}"),
         )
         if landing.disposition is Disposition.LANDED:
-            self._reject(undone)
+            undo(self.library, self.journal, proposal.commit, self.by)
         return landing
+
+    def _restored(self, skill: str, rev: str | None) -> Exam | None:
+        """The tests that went when the skill was retired, as they were with the text that comes back."""
+        library = self.library
+        to = rev or before_last(library.git, skill, library.tip())
+        test = library.at(to).test(skill)
+        if test is None:
+            return None
+        parked = parked_tests(test)
+        return Exam(
+            skill=skill,
+            test_file=test,
+            new_tests=tuple(name for name in expected_tests(test) if name not in parked),
+            digest=hashlib.sha256(test).hexdigest(),
+            parked=tuple(sorted(parked)),
+        )
 
     def _exam(self, skill: str, now: Folder, before: Folder, test: bytes) -> Exam | None:
         """The test file with the tests parked that are green now and red on the earlier text."""
@@ -72,9 +91,3 @@ class Rollback:
     def _red(self, skill: str, folder: Folder, test: bytes) -> frozenset[str]:
         results = self.harness.run(skill, folder, test)
         return frozenset(base_name(r.id) for r in results if not r.passed and r.id != RUN)
-
-    def _reject(self, undone: Iterable[LogEntry]) -> None:
-        for entry in undone:
-            proposal = entry.trailers.get("Memento-Proposal")
-            if proposal is not None:
-                self.journal.reject(proposal, f"rolled back by {self.by}")

@@ -175,7 +175,9 @@ def test_what_passes_waits_for_a_person_as_well(library, other):
     waiting = passing(skill, agreed=False)
     assert (waiting.became, waiting.landing.report.outcome) == (Became.OPEN, GateOutcome.PASS)
     landed = passing(skill, agreed=True)
-    assert (landed.became, "Memento-Agreed" in library.log("poet", 1)[0].trailers) == (Became.LANDED, False)
+    trailers = library.log("poet", 1)[0].trailers
+    assert (landed.became, trailers["Memento-Gate"]) == (Became.LANDED, "PASS E0")
+    assert trailers["Memento-Agreed"] == "a person"
 
 
 def test_consent_lands_nothing_that_fails(library, other):
