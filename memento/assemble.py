@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from memento.protocols import Embedder, Model, Sandbox, Tool
     from memento.review.importing import Importer
     from memento.review.policy import ReviewPolicy
+    from memento.review.reviewing import Review
     from memento.review.rollback import Rollback
     from memento.route.router import TantivyRouter
 
@@ -304,13 +305,14 @@ def rollback_of(
     config: "Config",
     environ: Mapping[str, str],
 ) -> "Rollback":
+    from memento.library.person import person
     from memento.loop import evidence_of
     from memento.review.rollback import Rollback
 
-    journal = mended_journal_of(library)
+    journal, by = mended_journal_of(library), person(library.git.git_dir, environ)
     gate = gate_of(sandbox, journal, ambience, config=config, environ=environ)
     return Rollback(
-        library=library, journal=journal, harness=gate.harness, gate=gate, evidence=evidence_of, by="a person"
+        library=library, journal=journal, harness=gate.harness, gate=gate, evidence=evidence_of, by=by
     )
 
 
@@ -322,12 +324,38 @@ def importer_of(
     config: "Config",
     environ: Mapping[str, str],
 ) -> "Importer":
+    from memento.library.person import person
     from memento.loop import evidence_of
     from memento.review.importing import Importer
 
-    journal = mended_journal_of(library)
+    journal, by = mended_journal_of(library), person(library.git.git_dir, environ)
     gate = gate_of(sandbox, journal, ambience, config=config, environ=environ)
-    return Importer(library=library, journal=journal, gate=gate, evidence=evidence_of, by="a person")
+    return Importer(library=library, journal=journal, gate=gate, evidence=evidence_of, by=by)
+
+
+def review_of(
+    library: "Library",
+    sandbox: "Sandbox",
+    ambience: Ambience,
+    *,
+    config: "Config",
+    environ: Mapping[str, str],
+) -> "Review":
+    """The hands of the person whose git settings `environ` leads to."""
+    from memento.library.person import person
+    from memento.loop import evidence_of
+    from memento.review.reviewing import Review
+
+    journal = mended_journal_of(library)
+    return Review(
+        library=library,
+        journal=journal,
+        gate=gate_of(sandbox, journal, ambience, config=config, environ=environ),
+        policy=policy_of(library, ambience),
+        evidence=evidence_of,
+        by=person(library.git.git_dir, environ),
+        now=ambience.now,
+    )
 
 
 def repeatable(seed: int) -> Ambience:
