@@ -20,8 +20,10 @@ from memento.types import Skill
 OURS = {
     "bash": "terminal", "shell": "terminal", "terminal": "terminal", "execute": "terminal",
     "read": "read_file", "read_file": "read_file", "view": "read_file",
-    "write": "write_file", "edit": "write_file", "multiedit": "write_file", "write_file": "write_file",
+    "write": "write_file", "write_file": "write_file",
+    "edit": "edit_file", "multiedit": "edit_file", "edit_file": "edit_file",
     "ls": "list_files", "glob": "list_files", "list": "list_files", "list_files": "list_files",
+    "grep": "search_files", "search_files": "search_files",
     "webfetch": "web_fetch", "fetch": "web_fetch", "web_fetch": "web_fetch",
     "websearch": "web_search", "search": "web_search", "web_search": "web_search",
 }  # fmt: skip

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from memento.protocols import Sandbox
 from memento.sandbox.bubblewrap import Bubblewrap
 from memento.types import File, Skill
+from tests.sandbox.conftest import sandbox_named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,11 @@ class Shelf:
 @pytest.fixture
 def sandbox():
     return Bubblewrap()
+
+
+@pytest.fixture(scope="module", params=["bubblewrap", "docker"])
+def any_backend(request) -> Sandbox:
+    return sandbox_named(request.param)
 
 
 @pytest.fixture

@@ -1,13 +1,15 @@
 import pytest
 
 from memento.act.toolbox import offered
+from memento.act.tools.edit_file import EditFile
 from memento.act.tools.list_files import ListFiles
 from memento.act.tools.read_file import ReadFile
+from memento.act.tools.search_files import SearchFiles
 from memento.act.tools.terminal import Terminal
 from memento.act.tools.write_file import WriteFile
 from memento.types import Skill
 
-ALL = (Terminal(), ReadFile(), WriteFile(), ListFiles())
+ALL = (Terminal(), ReadFile(), WriteFile(), EditFile(), ListFiles(), SearchFiles())
 
 
 def skill(*allowed):
@@ -20,7 +22,8 @@ def skill(*allowed):
         ((), ALL),
         (("Read",), (ReadFile(),)),
         (("Bash", "Read"), (Terminal(), ReadFile())),
-        (("bash", "READ-FILE", "Edit"), (Terminal(), ReadFile(), WriteFile())),
+        (("bash", "READ-FILE", "Edit"), (Terminal(), ReadFile(), EditFile())),
+        (("Write", "Grep"), (WriteFile(), SearchFiles())),
         (("Glob", "LS"), (ListFiles(),)),
         (("WebFetch", "WebSearch"), ()),
         (("Teleport",), ()),

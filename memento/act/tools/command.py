@@ -38,11 +38,6 @@ def wrong(spec: ToolSpec, arguments: Mapping[str, Any]) -> ToolResult | None:
     return ToolResult(output=said, exit_code=WRONG) if said else None
 
 
-def inside(path: str, session: SandboxSession) -> str:
-    """A path as an operand that no command takes for an option."""
-    return placed(path, session) if path.startswith("/") else f"./{path}"
-
-
 def placed(text: str, session: SandboxSession) -> str:
     """`text` with /workspace and /skill named as the session names them.
 

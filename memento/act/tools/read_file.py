@@ -1,10 +1,11 @@
-"""read_file: a text file, or some lines of it, as the sandbox sees it."""
+"""read_file: a text file, or some lines of it. What is long is given in parts, with where to read on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from memento.act.tools.command import WRONG, inside, result, schema, wrong
+from memento.act.tools.command import WRONG, schema, wrong
+from memento.act.tools.files import inside
 from memento.protocols import SandboxSession, ToolResult, ToolSpec
 
 SPEC = ToolSpec(
@@ -19,7 +20,7 @@ SPEC = ToolSpec(
 
 @dataclass(frozen=True, kw_only=True)
 class ReadFile:
-    """Reads inside the sandbox, so whatever a path points to, only what a command may read is read."""
+    """Reads files in /workspace and /skill."""
 
     @property
     def spec(self) -> ToolSpec:
@@ -33,7 +34,4 @@ class ReadFile:
             return ToolResult(
                 output="first_line is at least 1, and last_line not before it.", exit_code=WRONG
             )
-        lines = f"{first},{'$' if last is None else last}p"
-        return result(
-            session.run(["sed", "-n", "-e", lines, "--", inside(arguments["path"], session)]), empty="(empty)"
-        )
+        return inside(session, "read", arguments["path"], first_line=first, last_line=last)

@@ -1,8 +1,9 @@
-"""terminal: a command in the sandbox, in /workspace.
+"""terminal: a command in the sandbox.
 
-Unrestricted, the command is a bash script. A skill that is allowed only some commands (`only`, from
-`Bash(git:*)` in its allowed-tools) gets no shell at all: the words are split and run as they are, so
-no `;`, `|`, `$()` or redirection can lead from an allowed command to another one.
+Unrestricted, the command is a bash script in a shell that remembers (shell.py). A skill that is allowed
+only some commands (`only`, from `Bash(git:*)` in its allowed-tools) gets no shell at all: the words are
+split and run as they are, so no `;`, `|`, `$()` or redirection can lead from an allowed command to another
+one, and nothing is remembered.
 """
 
 import shlex
@@ -10,20 +11,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from memento.act.tools import shell
 from memento.act.tools.command import WRONG, placed, result, schema, wrong
 from memento.protocols import SandboxSession, ToolResult, ToolSpec
 
 
 @dataclass(frozen=True, kw_only=True)
 class Terminal:
-    """Runs one command; each call starts afresh in /workspace, files stay."""
+    """Runs one command at a time."""
 
     only: tuple[tuple[str, ...], ...] = ()
     """The first words of the commands that are allowed; () allows all."""
 
     @property
     def spec(self) -> ToolSpec:
-        about = "Run a bash command in /workspace. Each call is a new shell; files there stay. No network."
+        about = (
+            "Run a bash command. The first call starts in /workspace; the working directory, variables and "
+            "functions stay for the next call. Background processes end with the call. No network."
+        )
         if self.only:
             allowed = ", ".join(shlex.join(words) for words in self.only)
             about = f"Run one command in /workspace, without a shell. Allowed are: {allowed}. No network."
@@ -34,7 +39,7 @@ class Terminal:
             return answer
         command = placed(arguments["command"], session)
         if not self.only:
-            return result(session.run(["bash", "-c", command]))
+            return result(session.run(shell.argv(command, session.path(shell.STATE))))
         try:
             words = shlex.split(command)
         except ValueError as error:
