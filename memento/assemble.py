@@ -220,8 +220,10 @@ def policy_of(library: "Library", ambience: Ambience) -> "ReviewPolicy":
 def tools_of(config: "Config", ambience: Ambience) -> "tuple[Tool, ...]":
     """The agent's tools. Web search is offered only where an endpoint for it is configured."""
     from memento.act.tools.addresses import system_resolver
+    from memento.act.tools.edit_file import EditFile
     from memento.act.tools.list_files import ListFiles
     from memento.act.tools.read_file import ReadFile
+    from memento.act.tools.search_files import SearchFiles
     from memento.act.tools.terminal import Terminal
     from memento.act.tools.web_fetch import WebFetch, plain_client
     from memento.act.tools.web_search import WebSearch
@@ -233,7 +235,15 @@ def tools_of(config: "Config", ambience: Ambience) -> "tuple[Tool, ...]":
         clock=ambience.clock,
         allow_private=config.web.allow_private,
     )
-    tools: tuple[Tool, ...] = (Terminal(), ReadFile(), WriteFile(), ListFiles(), fetch)
+    tools: tuple[Tool, ...] = (
+        Terminal(),
+        ReadFile(),
+        WriteFile(),
+        EditFile(),
+        ListFiles(),
+        SearchFiles(),
+        fetch,
+    )
     if config.web.search_url:
         tools += (WebSearch(endpoint=config.web.search_url, open_client=plain_client),)
     return tools
