@@ -7,7 +7,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from memento.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
+    from memento.act.executor import ReactExecutor
     from memento.config import Config
     from memento.evals.demo import Demo
     from memento.gate.gate import TestGate
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from memento.library import Library
     from memento.loop import Event, Loop
     from memento.protocols import Embedder, Model, Sandbox, Tool
+    from memento.reflect.judge import Judging
     from memento.review.importing import Importer
     from memento.review.policy import ReviewPolicy
     from memento.review.reviewing import Review
@@ -249,6 +251,28 @@ def tools_of(config: "Config", ambience: Ambience) -> "tuple[Tool, ...]":
     return tools
 
 
+def executor_of(
+    config: "Config", model: "Model", sandbox: "Sandbox", ambience: Ambience
+) -> "ReactExecutor":
+    from memento.act.conversation import Settings
+    from memento.act.executor import ReactExecutor
+
+    return ReactExecutor(
+        model=model,
+        sandbox=sandbox,
+        tools=tools_of(config, ambience),
+        clock=ambience.clock,
+        settings=Settings(most_steps=config.budget.steps),
+    )
+
+
+def judging_of(model: "Model", sandbox: "Sandbox") -> "Judging":
+    from memento.reflect.judge import Judging
+    from memento.reflect.program import Programs
+
+    return Judging(model=model, run=Programs(sandbox=sandbox))
+
+
 def loop_of(
     *,
     config: "Config",
@@ -260,14 +284,10 @@ def loop_of(
     tell: "Callable[[Event], None]",
 ) -> "Loop":
     """One learner over one library."""
-    from memento.act.conversation import Settings
-    from memento.act.executor import ReactExecutor
     from memento.llm.budget import Budget, Metered
     from memento.loop import Loop
     from memento.loop import Settings as LoopSettings
     from memento.reflect.attribution import LLMAttributor
-    from memento.reflect.judge import Judging
-    from memento.reflect.program import Programs
     from memento.reflect.tips import LLMTipWriter
     from memento.write.charter import LLMCharterer
     from memento.write.exam import LLMExamAuthor
@@ -283,15 +303,8 @@ def loop_of(
         library=library,
         journal=journal,
         router=router_of(config, journal, library.root),
-        executor=ReactExecutor(
-            model=metered,
-            sandbox=sandbox,
-            tools=tools_of(config, ambience),
-            clock=ambience.clock,
-            settings=Settings(most_steps=limits.steps),
-            on_step=tell,
-        ),
-        judge=Judging(model=judging, run=Programs(sandbox=sandbox)),
+        executor=replace(executor_of(config, metered, sandbox, ambience), on_step=tell),
+        judge=judging_of(judging, sandbox),
         attributor=LLMAttributor(model=metered),
         tip_writer=LLMTipWriter(model=metered),
         exam_author=LLMExamAuthor(model=metered),
