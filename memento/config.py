@@ -53,6 +53,10 @@ class LoopSettings(_Section):
     n_min: int = Field(default=3, ge=1)
     learn: bool = True
     create_on_miss: bool = True
+    candidates: int = Field(default=1, ge=1, le=16)
+    """Rewrites per lesson, of which the gate chooses."""
+    most_hunks: int = Field(default=4, ge=1)
+    """Separate places that an optimising rewrite may change."""
 
 
 class BudgetSettings(_Section):

@@ -131,14 +131,16 @@ class Journal:
         fault = episode.blame.fault if episode.blame else None
         with self._transaction() as db:
             db.execute(
-                "insert into episodes values (?,?,?,?,?,?,?,?,?,?)",
+                "insert into episodes values (?,?,?,?,?,?,?,?,?,?)"
+                # An attempt that was recorded before anybody could say why it failed.
+                " on conflict(id) do update set fault = excluded.fault, value = excluded.value",
                 (episode.id, episode.task.id, episode.attempt, skill, episode.skill_tree, result, fault,
                  episode.model, episode.started, _adapter(Episode).dump_json(episode).decode()),
             )  # fmt: skip
             at_fault = episode.blame is not None and fault in SKILL_FAULTS and episode.blame.skill == skill
             if skill and (result is Result.PASSED or (result is Result.FAILED and at_fault)):
                 db.execute(
-                    "insert into outcomes values (?,?,?,?)",
+                    "insert or ignore into outcomes values (?,?,?,?)",
                     (episode.id, skill, episode.skill_tree or "", result is Result.PASSED),
                 )
 
@@ -243,6 +245,24 @@ class Journal:
                 (proposal.id, proposal.skill, proposal.kind, episode, proposal.idea, landing.disposition,
                  landing.report.reason, _adapter(Landing).dump_json(landing).decode()),
             )  # fmt: skip
+
+    def knows_lesson(self, episode: str) -> bool:
+        """Whether a change was proposed because of this episode, whatever became of it."""
+        with self._transaction() as db:
+            return db.execute("select 1 from ideas where episode = ?", (episode,)).fetchone() is not None
+
+    def outcomes_of(self, skill: str, tree: Sha) -> tuple[bool, ...]:
+        """Successes and failures of one version, in the order in which they came."""
+        with self._transaction() as db:
+            rows = db.execute(
+                "select success from outcomes where skill = ? and skill_tree = ? order by rowid", (skill, tree)
+            ).fetchall()
+        return tuple(bool(row[0]) for row in rows)
+
+    def forget_idea(self, proposal: str) -> None:
+        """Remove a line about a proposal that a killed process left and that is made again."""
+        with self._transaction() as db:
+            db.execute("delete from ideas where proposal = ?", (proposal,))
 
     def ideas(self, skill: str | None = None) -> tuple[Idea, ...]:
         """Proposals for one skill, or for all, oldest first."""

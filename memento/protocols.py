@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from memento.changes import Exam, GateReport, Lesson, Proposal, Rewrite
+from memento.changes import Exam, GateReport, Landing, Lesson, Proposal, Rewrite
 from memento.types import (
     Blame,
+    Episode,
     Exercise,
     Folder,
     Gold,
@@ -284,6 +285,11 @@ class Attributor(Protocol):
     ) -> Blame: ...
 
 
+class TipMemory(Protocol):
+    def __call__(self, lesson: Lesson) -> None:
+        """Keep what the lesson teaches in general, where every later attempt reads it; once per episode."""
+
+
 class TipWriter(Protocol):
     def __call__(self, lesson: Lesson) -> str | None:
         """One general tip, or None when the failure teaches nothing general."""
@@ -334,6 +340,12 @@ class Gate(Protocol):
         exercise: Exercise | None = None,
     ) -> GateReport:
         """Gate one skill's change from `base` to `head`; `exercise` feeds the contamination check only."""
+
+
+class Probation(Protocol):
+    def __call__(self, skill: str, episode: Episode) -> Landing | None:
+        """After a failure that was the skill's own: take its newest version back when it does worse than
+        the one before. None when it stays."""
 
 
 # ---------------------------------------------------------------- people
