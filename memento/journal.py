@@ -4,6 +4,7 @@
     outcomes    what an episode says about the skill version it used; utility is a query over it
     ideas       proposals and what became of them; refused ones are not tried again
     remarks     what people said about a proposal
+    calls       one row per call of a model: purpose, tokens, dollars (null when unknown), seconds
     runs        test runs that passed, and what follows from content alone: the gate's cache
 
 Nothing that a user needs lives only here: skills, tests, tips and evidence are in git. A rejected
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from memento.changes import Disposition, Landing, TestResult
 from memento.errors import LibraryError
-from memento.types import SKILL_FAULTS, Episode, Fault, Result, Sha, Usage, Utility
+from memento.types import SKILL_FAULTS, Call, Episode, Fault, Result, Sha, Usage, Utility
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -49,6 +50,12 @@ REMARKS = (
     " text not null)"
 )
 """Made on first use: a journal from before people could say something has no such table."""
+CALLS = (
+    "create table if not exists calls(run text not null, purpose text not null, model text not null,"
+    " input_tokens integer not null, output_tokens integer not null, usd real, seconds real not null,"
+    " error text, at real not null)"
+)
+"""Made on first use, too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -327,6 +334,32 @@ class Journal:
                 "update ideas set disposition = ?, reason = ? where proposal = ?",
                 (Disposition.DISCARDED, reason, proposal),
             )
+
+    def record_call(self, call: Call) -> None:
+        """Keep what one call of a model cost, whether or not its episode comes to an end."""
+        usage = call.usage
+        with self._transaction() as db:
+            # The last calls before a power cut may be lost; waiting for the disk at each is not worth it.
+            db.execute("pragma synchronous=normal")
+            db.execute(CALLS)
+            db.execute(
+                "insert into calls values (?,?,?,?,?,?,?,?,?)",
+                (call.run, call.purpose, call.model, usage.input_tokens, usage.output_tokens, usage.usd,
+                 call.seconds, call.error, call.at),
+            )  # fmt: skip
+
+    def calls(self, run: str) -> tuple[Call, ...]:
+        """The calls of one run, oldest first."""
+        with self._transaction() as db:
+            db.execute(CALLS)
+            rows = db.execute("select * from calls where run = ? order by rowid", (run,)).fetchall()
+        return tuple(
+            Call(
+                run=run, purpose=purpose, model=model, seconds=seconds, error=error, at=at,
+                usage=Usage(calls=1, input_tokens=given, output_tokens=got, usd=usd),
+            )
+            for run, purpose, model, given, got, usd, seconds, error, at in rows
+        )  # fmt: skip
 
     def cached_run(self, key: str) -> tuple[TestResult, ...] | None:
         """The results of a test run of exactly this content, if it passed before."""

@@ -82,6 +82,8 @@ class Reply:
     text: str
     tool_calls: tuple[ToolCall, ...] = ()
     usage: Usage = Usage()
+    counted: bool = True
+    """False when the endpoint stated no tokens: those in `usage` are an estimate."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -151,6 +151,22 @@ class Usage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """One call of the model, as it is recorded."""
+
+    run: str = ""
+    """The task, or the turn of a chat, that it belongs to."""
+    purpose: str
+    model: str
+    usage: Usage
+    seconds: float
+    error: str | None = None
+    """The kind of ModelError that ended it."""
+    at: float = 0.0
+    """When it began, Unix time."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
     """One tool call of the agent and what came back."""
 
