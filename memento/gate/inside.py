@@ -21,6 +21,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -251,9 +252,12 @@ def main() -> None:
         [
             "-q",
             "-s",
+            "--tb=line",
             "-c", "/dev/null",
             "--rootdir", order["root"],
-            "--confcutdir", order["root"],
+            # Collection begins below the first parent of this: at the file's own library, or each file
+            # would pay for looking at all the others.
+            "--confcutdir", str(Path(order["warm"]).parent),
             "--noconftest",
             "--import-mode=importlib",
             "-p", "no:cacheprovider",
