@@ -307,12 +307,16 @@ class Utility:
     @property
     def bounds(self) -> "Bounds":
         """Where the true rate lies with 95 % confidence: Wilson's score interval (JASA 22, 1927)."""
+        flipped = Utility(successes=self.failures, failures=self.successes)
+        return Bounds(low=self.lower(NORMAL_95), high=1.0 - flipped.lower(NORMAL_95))
+
+    def lower(self, z: float) -> float:
+        """The lower end of Wilson's interval, `z` standard deviations wide to either side."""
         if not self.n:
-            return Bounds(low=0.0, high=1.0)
-        z2 = NORMAL_95**2
-        centre = (self.successes + z2 / 2) / (self.n + z2)
-        spread = math.sqrt(self.n * self.value * (1 - self.value) + z2 / 4) * NORMAL_95 / (self.n + z2)
-        return Bounds(low=max(0.0, centre - spread), high=min(1.0, centre + spread))
+            return 0.0
+        centre = (self.successes + z**2 / 2) / (self.n + z**2)
+        spread = math.sqrt(self.n * self.value * (1 - self.value) + z**2 / 4) * z / (self.n + z**2)
+        return max(0.0, centre - spread)
 
 
 NORMAL_95 = 1.959964

@@ -32,6 +32,8 @@ class Rollback:
     gate: Gate
     evidence: Trailers
     by: str
+    episode: str = ""
+    """The attempt that showed the need, where one did."""
 
     def __call__(self, skill: str, rev: str | None = None) -> Landing:
         """Raises LibraryError when there is no earlier version."""
@@ -44,6 +46,8 @@ class Rollback:
         else:
             exam = self._restored(skill, rev)
         trailers = {"Memento-Blame": f"rolled back by {self.by}", **undoes(undone)}
+        if self.episode:
+            trailers["Memento-Episode"] = self.episode
         assert base.commit is not None, "a snapshot of main is a commit"
         proposal = self.library.propose(rewrite, exam, base=base.commit, trailers=trailers, tainted=False)
         landing = land(
@@ -52,7 +56,9 @@ class Rollback:
             gate=lambda old, new: self.gate(skill=skill, base=old, head=new, exam=exam),
             trailers=lambda report: {**trailers, **self.evidence(report)},
             may_land=lambda report: report.outcome is not GateOutcome.FAIL,
-            remember=partial(self.journal.record_landing, episode=f"rollback by {self.by}"),
+            remember=partial(
+                self.journal.record_landing, episode=self.episode or f"rollback by {self.by}"
+            ),
         )
         if landing.disposition is Disposition.LANDED:
             undo(self.library, self.journal, proposal.commit, self.by)
