@@ -39,6 +39,7 @@ COMMANDS = {
     "diff": "Show how a skill changed.",
     "blame": "Say which task caused each paragraph of a skill.",
     "bisect": "Find the landing that broke a task, from recorded runs.",
+    "review": "List the open proposals, and decide about one.",
     "rollback": "Restore a skill's earlier text, keeping its tests.",
     "import": "Bring skills in from elsewhere, through the gate.",
     "export": "Copy or link skills to where other agents look.",

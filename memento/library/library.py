@@ -93,10 +93,17 @@ class Library:
 
     @classmethod
     def init(
-        cls, root: Path, *, now: Callable[[], float], ids: Callable[[], str], durable: bool = True
+        cls,
+        root: Path,
+        *,
+        now: Callable[[], float],
+        ids: Callable[[], str],
+        durable: bool = True,
+        settings: str = "",
     ) -> "Library":
         """Make `root` a library with the starter skills, by one commit on main. What is there stays.
 
+        `settings` is the text of its memento.toml; by default all defaults, commented out.
         LibraryError when it is a library already, or when nothing can be written.
         """
         from memento.library import moving
@@ -112,7 +119,7 @@ class Library:
         present = library.at(old).entries() if old else {}
         if {"skills", "skill_tests"} <= {path.split("/")[0] for path in present}:
             raise LibraryError(f"{root} is a library already. Nothing was changed.")
-        wanted = new_files(present)
+        wanted = new_files(present, settings)
         files = {path: file for path, file in wanted.items() if not os.path.lexists(root / path)}
         moving.commit(library, dict(files), "Make this repository a library of skills", {}, old)
         return library

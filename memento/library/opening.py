@@ -17,12 +17,24 @@ BRANCHES = "refs/heads/memento/"
 
 _BRANCH = re.compile(r"(?!-)[\w][\w./-]*")
 
-_CONFIG = """\
+CONFIG = """\
 # Settings of this library. Flags and MEMENTO_... variables win over what is written here.
 # What is commented out shows its default.
 
 [library]
-# main = "main"        # the branch that landings go to
+# main = "main"             # the branch that landings go to
+
+[review]
+# agent = "auto"            # skills that the agent wrote: auto (they land after PASS), review, locked
+# people = "review"         # skills that people wrote, the starter skills among them
+# where = "local"           # or "github": proposals become pull requests
+# open_proposals = 20       # the agent proposes no more while so many wait
+# landings_per_day = 50     # so many land by themselves; the next ones wait for a person
+# most_lines = 400          # a larger change waits for a person
+
+# [review.skills]           # rules by name; the first pattern that fits counts
+# "csv-*" = "auto"
+# "payroll" = "locked"
 """
 
 
@@ -71,14 +83,17 @@ def _configured(policy: bytes, root: Path) -> str | None:
     return named
 
 
-def new_files(present: Mapping[str, object]) -> "Folder":
-    """What `memento init` adds to a repository whose main has the paths `present`."""
+def new_files(present: Mapping[str, object], settings: str = "") -> "Folder":
+    """What `memento init` adds to a repository whose main has the paths `present`.
+
+    `settings` is the text of memento.toml, for a library that is not to have the defaults.
+    """
     from memento.library.starter import starter_files
     from memento.types import File
 
     files: dict[str, File] = {
         "tips.md": File(data=b""),
-        "memento.toml": File(data=_CONFIG.encode()),
+        "memento.toml": File(data=(settings or CONFIG).encode()),
         ".gitignore": File(data=b".memento/\n__pycache__/\n"),
         **starter_files(),
     }
