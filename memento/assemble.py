@@ -463,6 +463,15 @@ def review_of(
     )
 
 
+DEMO_SETTINGS = """\
+# The demo shows changes that land by themselves. A library of your own asks you first where people
+# wrote the skill: that is the default, people = "review".
+
+[review]
+people = "auto"
+"""
+
+
 def repeatable(seed: int) -> Ambience:
     """Time and chance of a demo: the same seed gives the same commits, to the last digit."""
     seconds = count(1_767_225_600)  # 2026-01-01, a second a look
@@ -495,7 +504,7 @@ def demo(
     config = load("", {}, flags)
     ambience = repeatable(seed)
     sandbox = sandbox_of(config, environ)
-    library = Library.init(root, now=ambience.now, ids=ambience.new_id, durable=False)
+    library = Library.init(root, now=ambience.now, ids=ambience.new_id, durable=False, settings=DEMO_SETTINGS)
     observer = Observer(tell=tell, sandbox=sandbox, seed=seed, before=lambda name: library.at().folder(name))
     loop = loop_of(
         config=config,
