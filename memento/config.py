@@ -6,17 +6,21 @@ never written to the journal or to a file.
     memento.toml          environment              flag
     [model] name          MEMENTO_MODEL            --model
     [model] base_url      OPENAI_BASE_URL          --base-url
-                          OPENAI_API_KEY
+                          OPENAI_API_KEY; where base_url is that provider's:
+                          OPENROUTER_API_KEY, GEMINI_API_KEY, ANTHROPIC_API_KEY
     [judge] model         MEMENTO_JUDGE_MODEL      --judge-model
     [judge] base_url      MEMENTO_JUDGE_BASE_URL
     [sandbox] kind        MEMENTO_SANDBOX          --sandbox
     [web] search_url      MEMENTO_SEARCH_URL
+    [telemetry] spans     MEMENTO_SPANS
     (where it is)         MEMENTO_LIBRARY          --library
 """
 
 import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -35,9 +39,13 @@ class ModelSettings(_Section):
     name: str | None = None
     base_url: str | None = None
     api_key: SecretStr | None = Field(default=None, exclude=True)
+    key_from: str | None = Field(default=None, exclude=True)
+    """The environment variable that the key was read from; its name may be shown."""
     temperature: float | None = None
     seed: int | None = None
     timeout_s: float = Field(default=120.0, gt=0)
+    local_ports: tuple[int, ...] = (11434, 1234, 8080, 8000)
+    """Where servers on this machine are looked for, to be shown: Ollama, LM Studio, llama.cpp, vLLM."""
 
 
 class JudgeSettings(_Section):
@@ -112,6 +120,14 @@ class ReviewSettings(_Section):
     """Rules by pattern of a skill's name, in the order of the file; the first that fits counts."""
 
 
+class TelemetrySettings(_Section):
+    """OpenTelemetry spans of model calls, sent to where the OTEL_* variables say. Needs the extra [otel]."""
+
+    spans: bool = False
+    content: bool = False
+    """Put what is asked and answered into them, the user's data included."""
+
+
 class LibrarySettings(_Section):
     main: str | None = None
 
@@ -128,6 +144,7 @@ class Config(_Section):
     web: WebSettings = WebSettings()
     gate: GateSettings = GateSettings()
     review: ReviewSettings = ReviewSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     library: LibrarySettings = LibrarySettings()
 
 
@@ -136,10 +153,17 @@ _ENVIRONMENT = {
     "MEMENTO_JUDGE_MODEL": ("judge", "model"),
     "MEMENTO_JUDGE_BASE_URL": ("judge", "base_url"),
     "OPENAI_BASE_URL": ("model", "base_url"),
-    "OPENAI_API_KEY": ("model", "api_key"),
     "MEMENTO_SANDBOX": ("sandbox", "kind"),
     "MEMENTO_SEARCH_URL": ("web", "search_url"),
+    "MEMENTO_SPANS": ("telemetry", "spans"),
 }
+
+_KEYS = {
+    "openrouter.ai": "OPENROUTER_API_KEY",
+    "generativelanguage.googleapis.com": "GEMINI_API_KEY",
+    "api.anthropic.com": "ANTHROPIC_API_KEY",
+}
+"""Variables that belong to one provider: its key goes to no other host."""
 
 _FROM_FILE_REFUSED = ("model", "api_key")
 
@@ -165,6 +189,7 @@ def load(
     for place, value in (flags or {}).items():
         if value is not None:
             _put(values, place, value)
+    _put_key(values, environ)
     try:
         return Config.model_validate(values)
     except ValidationError as error:
@@ -172,6 +197,26 @@ def load(
             _say(problem) for problem in error.errors(include_url=False, include_input=False)
         )
         raise ConfigError(f"a setting is wrong: {problems}") from error
+
+
+def state_folder(environ: Mapping[str, str]) -> Path:
+    """Where this user's own state is kept, beside no library (XDG Base Directory)."""
+    home = environ.get("XDG_STATE_HOME", "")
+    base = Path(home) if home.startswith("/") else Path(environ.get("HOME", "/")) / ".local/state"
+    return base / "memento"
+
+
+def _put_key(values: dict[str, Any], environ: Mapping[str, str]) -> None:
+    """The provider's own key for its own host, else OPENAI_API_KEY, and which of them it was."""
+    model = values.get("model", {})
+    url = model.get("base_url") if isinstance(model, dict) else None
+    host = urlsplit(url).hostname if isinstance(url, str) else None
+    variable = next(
+        (name for name in (_KEYS.get(host or ""), "OPENAI_API_KEY") if name and environ.get(name)), None
+    )
+    if variable is not None:
+        _put(values, ("model", "api_key"), environ[variable])
+        _put(values, ("model", "key_from"), variable)
 
 
 def _put(values: dict[str, Any], place: tuple[str, str], value: object) -> None:
