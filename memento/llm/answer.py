@@ -107,7 +107,7 @@ def understood(completion: Completion, *, sent_characters: int) -> Reply:
         output_tokens=_tokens(counted.completion_tokens, characters),
         usd=counted.cost,
     )
-    return Reply(text=said, tool_calls=calls, usage=usage)
+    return Reply(text=said, tool_calls=calls, usage=usage, counted=counted.completion_tokens is not None)
 
 
 def body_error(error: object) -> ModelError:

@@ -1,5 +1,7 @@
 """Budgets: what a run may cost, checked before each call of the model.
 
+- A run is one command, or one answer of a chat for its seconds. All models and loops of a run share
+  one meter, so the budget is the run's and nobody else's.
 - A limit of None does not bind.
 - A call is refused when a limit is already reached; the last allowed call may overshoot it.
 - An unknown price is not a price of 0: under a limit in dollars, no call follows one whose price
@@ -13,6 +15,7 @@ from threading import Lock
 
 from memento.errors import BudgetError, ModelError
 from memento.protocols import Model, Reply, Request
+from memento.types import Call as Call
 from memento.types import Usage
 
 
@@ -28,23 +31,80 @@ class Budget:
     usd: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Call:
-    """One call of the model, as it is recorded; `error` is the kind of ModelError that ended it."""
-
-    purpose: str
-    model: str
-    usage: Usage
-    seconds: float
-    error: str | None = None
-
-
 def _ignore(call: Call) -> None:
     del call
 
 
+def _no_time() -> float:
+    return 0.0
+
+
+class Meter:
+    """The account of one run. `spent` sums what its calls cost; `record` hears of each."""
+
+    def __init__(
+        self,
+        budget: Budget,
+        *,
+        clock: Callable[[], float],
+        now: Callable[[], float] = _no_time,
+        record: Callable[[Call], None] = _ignore,
+    ) -> None:
+        self._budget = budget
+        self._clock = clock
+        self._now = now
+        self._record = record
+        self._lock = Lock()
+        self._started = clock()
+        self._run = ""
+        self._spent = Usage()
+
+    @property
+    def spent(self) -> Usage:
+        return self._spent
+
+    def begin(self, run: str) -> None:
+        """From here on calls are recorded under `run`, and its seconds count from now."""
+        self._run, self._started = run, self._clock()
+
+    def call(self, model: Model, request: Request) -> Reply:
+        """The model's reply. BudgetError before a call that the budget does not allow."""
+        with self._lock:
+            spent = self._spent
+        began, at = self._clock(), self._now()
+        if reason := exceeded(self._budget, spent, began - self._started):
+            raise BudgetError(f"{reason} Raise the budget to go on.")
+        # Nothing is billed for a failed call as far as we know; the call itself counts.
+        usage, error = Usage(calls=1), None
+        try:
+            reply = model.complete(request)
+            usage = reply.usage
+        except ModelError as failed:
+            error = failed.kind
+            raise
+        finally:
+            self._add(
+                Call(
+                    run=self._run,
+                    purpose=request.purpose,
+                    model=model.name,
+                    usage=usage,
+                    at=at,
+                    seconds=self._clock() - began,
+                    error=error,
+                )
+            )
+        return reply
+
+    def _add(self, call: Call) -> None:
+        with self._lock:
+            self._spent += call.usage
+        if call.usage.calls:  # an answer that was remembered is no call
+            self._record(call)
+
+
 class Metered:
-    """A model under a budget. `spent` sums what its calls cost; `record` hears of each."""
+    """A model on a meter: one of its own, or with `also` that of another model of the same run."""
 
     def __init__(
         self,
@@ -52,15 +112,17 @@ class Metered:
         budget: Budget,
         *,
         clock: Callable[[], float],
+        now: Callable[[], float] = _no_time,
         record: Callable[[Call], None] = _ignore,
     ) -> None:
         self._model = model
-        self._budget = budget
-        self._clock = clock
-        self._record = record
-        self._lock = Lock()
-        self._started = clock()
-        self._spent = Usage()
+        self.meter = Meter(budget, clock=clock, now=now, record=record)
+
+    def also(self, model: Model) -> "Metered":
+        """Another model whose calls count against the same budget."""
+        other = Metered(model, Budget(), clock=_no_time)
+        other.meter = self.meter
+        return other
 
     @property
     def name(self) -> str:
@@ -68,34 +130,11 @@ class Metered:
 
     @property
     def spent(self) -> Usage:
-        return self._spent
+        return self.meter.spent
 
     def complete(self, request: Request) -> Reply:
         """The model's reply. BudgetError before a call that the budget does not allow."""
-        self._check()
-        began = self._clock()
-        try:
-            reply = self._model.complete(request)
-        except ModelError as error:
-            # Nothing was billed for a failed call as far as we know; the call itself counts.
-            self._add(request, Usage(calls=1), began, error.kind)
-            raise
-        self._add(request, reply.usage, began, None)
-        return reply
-
-    def _add(self, request: Request, usage: Usage, began: float, error: str | None) -> None:
-        with self._lock:
-            self._spent += usage
-        seconds = self._clock() - began
-        self._record(
-            Call(purpose=request.purpose, model=self.name, usage=usage, seconds=seconds, error=error)
-        )
-
-    def _check(self) -> None:
-        with self._lock:
-            spent = self._spent
-        if reason := exceeded(self._budget, spent, self._clock() - self._started):
-            raise BudgetError(f"{reason} Raise the budget to go on.")
+        return self.meter.call(self._model, request)
 
 
 def exceeded(budget: Budget, spent: Usage, seconds: float) -> str | None:
