@@ -8,6 +8,7 @@
     │   └── ConflictError         exit 2   two changes to the same skill since their common base
     ├── SkillError                exit 2   a SKILL.md that cannot be used
     ├── SandboxError              exit 2   no sandbox, or the sandbox itself broke
+    ├── ToolError                 exit 2   a connected tool server cannot be started, or died
     └── ModelError                exit 4   credentials, endpoint or reply of the language model
         └── BudgetError           exit 1   a budget was spent before the work was done
 
@@ -47,6 +48,10 @@ class SkillError(MementoError):
 
 class SandboxError(MementoError):
     """No sandbox is available, or the sandbox itself failed."""
+
+
+class ToolError(MementoError):
+    """A connected tool server cannot be reached, or died: the environment's fault, not the skill's."""
 
 
 class ModelError(MementoError):

@@ -180,6 +180,12 @@ class Step:
     seconds: float = 0.0
     tainted: bool = False
     """The output came from outside the task: the web, an untrusted file."""
+    prompt: str = ""
+    """SHA-256 of what the model was shown when it made this call; "" when another call of the same reply
+    says it. So it is with the next two."""
+    usage: Usage = Usage()
+    """What that reply cost."""
+    model_seconds: float = 0.0
 
 
 class Stop(StrEnum):
@@ -190,6 +196,8 @@ class Stop(StrEnum):
     STUCK = "stuck"
     MODEL_ERROR = "model-error"
     SANDBOX_ERROR = "sandbox-error"
+    TOOL_ERROR = "tool-error"
+    """A connected tool server could not be started, or died."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

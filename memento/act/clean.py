@@ -34,11 +34,13 @@ def clean(text: str) -> str:
     return INVISIBLE.sub("", text)
 
 
-def cut(text: str, most: int) -> str:
-    """`text` in at most `most` characters and a line that says what was left out of the middle."""
+def cut(text: str, most: int, *, whole: str = "") -> str:
+    """`text` in at most `most` characters and a line that says what was left out, and where the whole is."""
     if len(text) <= most:
         return text
     head = most // 2
     tail = most - head
     missing = len(text) - most
-    return f"{text[:head]}\n[... {missing} of {len(text)} characters were cut out here ...]\n{text[-tail:]}"
+    where = f"; the whole is in {whole}" if whole else ""
+    note = f"[... {missing} of {len(text)} characters were cut out here{where} ...]"
+    return f"{text[:head]}\n{note}\n{text[-tail:]}"

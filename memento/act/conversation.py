@@ -5,13 +5,17 @@
 It is the only mutable thing in the stage, so that an accident in its middle loses no step.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from memento.act.answer import FINAL, given, is_stuck, said
 from memento.act.arguments import read
-from memento.act.clean import clean, cut
+from memento.act.clean import clean
+from memento.act.offering import Offering
+from memento.act.whole import shortened
 from memento.prompts import render
 from memento.protocols import (
     Message,
@@ -20,11 +24,11 @@ from memento.protocols import (
     Reply,
     Request,
     SandboxSession,
-    Tool,
     ToolCall,
     ToolResult,
+    ToolSpec,
 )
-from memento.types import Skill, Step, Usage
+from memento.types import FileName, Skill, Step, Usage
 
 WRONG = 2
 NO_CALL = "(no call)"
@@ -38,6 +42,18 @@ class Settings:
     most_steps: int = 30
     output_characters: int = 8_000
     """Of one tool output, as the model and the trace see it."""
+    most_tools: int = 12
+    """That the model is told of at first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One call of the model, as the first step that follows from it records it."""
+
+    prompt: str
+    """SHA-256 of the messages and tools that it was shown."""
+    usage: Usage
+    seconds: float
 
 
 @dataclass(kw_only=True)
@@ -45,28 +61,34 @@ class Conversation:
     """Grows until an answer, or until it may not."""
 
     model: Model
-    tools: Sequence[Tool]
+    offering: Offering
     clock: Callable[[], float]
     settings: Settings
     on_step: Callable[[Step], None]
     messages: list[Message] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     usage: Usage = Usage()
+    _prompt: Any = field(default_factory=hashlib.sha256)
+    """A running hash of `messages`: hashing all of them at every step would cost more with every step."""
+    _asked: Asked | None = None
 
     @property
     def stuck(self) -> bool:
         return is_stuck(self.steps)
 
-    def begin(self, x: Observation, skill: Skill | None, *, skill_place: str) -> None:
+    def begin(self, x: Observation, skill: Skill | None, *, skill_files: Sequence[FileName]) -> None:
         """The system and the first user message."""
+        self.offering.begin(x.task, skill)
         system = render(
-            "act", skill=skill, skill_place=skill_place, tips=x.tips, most_steps=self.settings.most_steps
+            "act", skill=skill, skill_files=skill_files, tips=x.tips, most_steps=self.settings.most_steps
         )
         user = render("act_task", task=x.task, names=sorted(x.task.files))
-        self.messages = [
-            Message(role="system", content=system.strip()),
-            Message(role="user", content=user.strip()),
-        ]
+        self._say(Message(role="system", content=system.strip()))
+        self._say(Message(role="user", content=user.strip()))
+
+    def _say(self, message: Message) -> None:
+        self.messages.append(message)
+        self._prompt.update(_canonical(message))
 
     def go_on(self, session: SandboxSession) -> str | None:
         """The answer; None when the steps are spent or the agent is stuck."""
@@ -78,10 +100,14 @@ class Conversation:
         return None
 
     def _ask(self) -> Reply:
-        specs = (*(tool.spec for tool in self.tools), FINAL)
+        specs, begun = (*self.offering.specs(), FINAL), self.clock()
+        prompt = self._prompt.copy()
+        for spec in specs:
+            prompt.update(_canonical(spec))
         reply = self.model.complete(Request(purpose="act", messages=tuple(self.messages), tools=specs))
+        self._asked = Asked(prompt=prompt.hexdigest(), usage=reply.usage, seconds=self.clock() - begun)
         self.usage += reply.usage
-        self.messages.append(
+        self._say(
             Message(
                 role="assistant",
                 content=reply.text or ("" if reply.tool_calls else NO_CALL),
@@ -94,7 +120,7 @@ class Conversation:
         """Text without calls is the answer; nothing at all is asked again."""
         if answer := said(reply.text):
             return answer
-        self.messages.append(Message(role="user", content=ASK_FOR_ANSWER))
+        self._say(Message(role="user", content=ASK_FOR_ANSWER))
         self._keep(reply, ToolCall(id="", name=NO_CALL, arguments="{}"), _refusal(ASK_FOR_ANSWER), 0.0)
         return None
 
@@ -106,33 +132,39 @@ class Conversation:
                 return answer
             begun = self.clock()
             result = self._run(call, session)
-            step = self._keep(reply, call, result, self.clock() - begun)
-            self.messages.append(self._told(call, step))
+            seconds = self.clock() - begun
+            output = shortened(clean(result.output), self.settings.output_characters, session)
+            step = self._keep(reply, call, replace(result, output=output), seconds)
+            self._say(self._told(call, step))
         return None
 
     def _run(self, call: ToolCall, session: SandboxSession) -> ToolResult:
         arguments = read(call.arguments)
-        tool = next((tool for tool in self.tools if tool.spec.name == call.name), None)
+        tool = self.offering.tool(call.name)
         if arguments.problem:
             return _refusal(arguments.problem)
         if call.name == FINAL.name:
             return _refusal('final_answer needs {"answer": "..."} with the answer in it.')
         if tool is None:
-            names = ", ".join([*(tool.spec.name for tool in self.tools), FINAL.name])
+            names = ", ".join(spec.name for spec in (*self.offering.specs(), FINAL))
             return _refusal(f"There is no tool {call.name!r} here. There are: {names}.")
         return tool(arguments.values, session)
 
     def _keep(self, reply: Reply, call: ToolCall, result: ToolResult, seconds: float) -> Step:
         first = not reply.tool_calls or call is reply.tool_calls[0]
+        asked = self._asked if first else None
         step = Step(
             index=len(self.steps) + 1,
             thought=clean(reply.text).strip() if first else "",
             tool=clean(call.name),
             arguments=_compact(call.arguments),
-            output=cut(clean(result.output), self.settings.output_characters),
+            output=result.output,
             exit_code=result.exit_code,
             seconds=seconds,
             tainted=result.tainted,
+            prompt=asked.prompt if asked else "",
+            usage=asked.usage if asked else Usage(),
+            model_seconds=asked.seconds if asked else 0.0,
         )
         self.steps.append(step)
         self.on_step(step)
@@ -150,6 +182,10 @@ class Conversation:
             note=note,
         )
         return Message(role="tool", content=content.strip(), tool_call_id=call.id)
+
+
+def _canonical(part: Message | ToolSpec) -> bytes:
+    return json.dumps(asdict(part), sort_keys=True).encode()
 
 
 def _refusal(text: str) -> ToolResult:

@@ -1,28 +1,38 @@
 """Act: the model follows a skill, in steps, with tools, until it answers.
 
 Rules
-- Accidents of the model and the sandbox end the attempt as a value: the steps so far are kept.
+- Accidents of the model, the sandbox and connected tool servers end the attempt as a value: the steps
+  so far are kept.
 - Every call that the model makes is answered and is a step, also the one that names no tool or
   whose arguments are not JSON; so `most_steps` bounds everything that can repeat.
 - All calls of one reply are answered in order; a final answer among them ends the attempt.
 - What a tool gives back is cleaned, cut, labelled with its origin and quoted as data.
-- The workspace and the skill's export are temporary; nothing the agent does outlives the attempt.
+- The workspace, the skill's export and connections to tool servers are made for the attempt; nothing
+  of them outlives it.
+- The skill's body is in the prompt; its other files are named there and read on demand.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from memento.act.conversation import Conversation, Settings
-from memento.act.toolbox import offered
+from memento.act.offering import Offering, Rank, in_order
+from memento.act.toolbox import permitted
 from memento.act.workspace import lay_skill, lay_task
-from memento.errors import BudgetError, ModelError, SandboxError
+from memento.errors import BudgetError, ModelError, SandboxError, ToolError
 from memento.protocols import Limits, Model, Mount, Observation, Sandbox, Tool
 from memento.sandbox.folders import scratch
 from memento.types import Folder, Skill, Step, Stop, Task, Trajectory
 
 SKILL_PLACE = "/skill"
+
+MOST_NAMED = 50
+"""Of a skill's files; list_files shows the rest."""
+
+Connect = Callable[[], AbstractContextManager[Sequence[Tool]]]
+"""Tools that have to be connected to; ToolError when one cannot be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +42,10 @@ class Ending:
     stop: Stop
     answer: str | None = None
     detail: str = ""
+
+
+def _no_servers() -> AbstractContextManager[Sequence[Tool]]:
+    return nullcontext(())
 
 
 def _ignore(step: Step) -> None:
@@ -50,6 +64,8 @@ class ReactExecutor:
     sandbox: Sandbox
     tools: Sequence[Tool]
     clock: Callable[[], float]
+    connect: Connect = _no_servers
+    rank: Rank = in_order
     settings: Settings = field(default_factory=Settings)
     limits: Limits = Limits()
     on_step: Callable[[Step], None] = _ignore
@@ -63,7 +79,7 @@ class ReactExecutor:
         files = x.library.folder(skill.name) if skill else {}
         talk = Conversation(
             model=self.model,
-            tools=offered(self.tools, skill),
+            offering=Offering(rank=self.rank, most=self.settings.most_tools),
             clock=self.clock,
             settings=self.settings,
             on_step=self.on_step,
@@ -84,7 +100,9 @@ class ReactExecutor:
                 session = stack.enter_context(
                     self.sandbox.open(workspace=workspace, mounts=mounts, limits=self.limits)
                 )
-                talk.begin(x, skill, skill_place=SKILL_PLACE if files else "")
+                connected = stack.enter_context(self.connect())
+                talk.offering.allowed = permitted((*self.tools, *connected), skill)
+                talk.begin(x, skill, skill_files=_named(files))
                 ending = _ending(talk.go_on(session), talk)
                 self.on_end(x.task, workspace)
                 return ending
@@ -94,6 +112,8 @@ class ReactExecutor:
             return Ending(stop=Stop.MODEL_ERROR, detail=str(error))
         except SandboxError as error:
             return Ending(stop=Stop.SANDBOX_ERROR, detail=str(error))
+        except ToolError as error:
+            return Ending(stop=Stop.TOOL_ERROR, detail=str(error))
 
     def _prepare(self, stack: ExitStack, task: Task, files: Folder) -> tuple[Path, list[Mount]]:
         folder = stack.enter_context(scratch(self.temporary))
@@ -105,6 +125,11 @@ class ReactExecutor:
         skill.mkdir()
         lay_skill(files, skill)
         return workspace, [Mount(source=skill, target=SKILL_PLACE)]
+
+
+def _named(files: Folder) -> Sequence[str]:
+    """Places of a skill's files but SKILL.md, whose text is in the prompt."""
+    return [f"{SKILL_PLACE}/{name}" for name in sorted(files) if name != "SKILL.md"][:MOST_NAMED]
 
 
 def _ending(answer: str | None, talk: Conversation) -> Ending:

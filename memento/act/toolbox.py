@@ -1,10 +1,12 @@
-"""Which tools a skill gets: all that are offered, or fewer when its `allowed-tools` says so.
+"""Which tools a skill may use: all that there are, or fewer when its `allowed-tools` says so.
 
-    allowed-tools      offered
-    (none)             every tool
-    Read Bash          read_file, terminal
-    Bash(git:*)        terminal, without a shell, for commands that start with git
-    Unknown            nothing: a name that we do not know grants nothing
+    allowed-tools         permitted
+    (none)                every tool
+    Read Bash             read_file, terminal
+    Bash(git:*)           terminal, without a shell, for commands that start with git
+    mcp__files            all tools of the MCP server "files"; mcp__files__* says the same
+    mcp__files__search    that tool alone
+    Unknown               nothing: a name that we do not know grants nothing
 
 A skill's list narrows and never widens: it cannot name a tool into being that the host did not hand in.
 """
@@ -16,6 +18,9 @@ from dataclasses import replace
 from memento.act.tools.terminal import Terminal
 from memento.protocols import Tool
 from memento.types import Skill
+
+MCP = "mcp__"
+"""What the names of connected tools start with: mcp__<server>__<tool>."""
 
 OURS = {
     "bash": "terminal", "shell": "terminal", "terminal": "terminal", "execute": "terminal",
@@ -30,7 +35,7 @@ OURS = {
 """Names that skills in the wild use, in lower case and with _ for -, to the names of our tools."""
 
 
-def offered(tools: Sequence[Tool], skill: Skill | None) -> tuple[Tool, ...]:
+def permitted(tools: Sequence[Tool], skill: Skill | None) -> tuple[Tool, ...]:
     """Those of `tools` that the skill may use, in their order."""
     if skill is None or not skill.allowed_tools:
         return tuple(tools)
@@ -38,15 +43,24 @@ def offered(tools: Sequence[Tool], skill: Skill | None) -> tuple[Tool, ...]:
     return tuple(
         narrowed
         for tool in tools
-        if (narrowed := _narrowed(tool, [scope for name, scope in granted if name == tool.spec.name]))
+        if (narrowed := _narrowed(tool, [scope for name, scope in granted if _names(name, tool.spec.name)]))
     )
+
+
+def _names(name: str, tool: str) -> bool:
+    """Whether a granted name is that of the tool, or of the MCP server that it belongs to."""
+    if not name.startswith(MCP):
+        return name == tool
+    server = name.removesuffix("*").removesuffix("__")
+    return name == tool or (server.count("__") == 1 and tool.startswith(f"{server}__"))
 
 
 def _grant(entry: str) -> tuple[str, str]:
     """`Bash(git:*)` as ("terminal", "git:*"); a scope of "" is the whole tool."""
     name, _, rest = entry.strip().partition("(")
     known = name.strip().lower().replace("-", "_")
-    return OURS.get(known, ""), rest.strip().removesuffix(")").strip()
+    plain = name.strip() if name.strip().startswith(MCP) else OURS.get(known, "")
+    return plain, rest.strip().removesuffix(")").strip()
 
 
 def _narrowed(tool: Tool, scopes: Sequence[str]) -> Tool | None:

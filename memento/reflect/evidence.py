@@ -33,6 +33,7 @@ _STOPS = {
     Stop.BUDGET: (Fault.ENVIRONMENT, "the budget was spent before the work was done"),
     Stop.MODEL_ERROR: (Fault.MODEL, "the language model failed"),
     Stop.SANDBOX_ERROR: (Fault.ENVIRONMENT, "the sandbox failed"),
+    Stop.TOOL_ERROR: (Fault.ENVIRONMENT, "a tool server failed"),
 }
 
 

@@ -31,6 +31,7 @@ ACCIDENTS = {
     Stop.BUDGET: "The budget was spent before the work was done.",
     Stop.MODEL_ERROR: "The language model failed.",
     Stop.SANDBOX_ERROR: "The sandbox failed.",
+    Stop.TOOL_ERROR: "A tool server failed.",
 }
 """Stops that say nothing about the skill."""
 

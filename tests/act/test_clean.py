@@ -40,5 +40,11 @@ def test_short_text_is_not_cut():
     assert cut("x" * 10, 10) == "x" * 10
 
 
+def test_a_cut_says_where_the_whole_is():
+    assert cut("a" * 20, 4, whole="/workspace/x") == (
+        "aa\n[... 16 of 20 characters were cut out here; the whole is in /workspace/x ...]\naa"
+    )
+
+
 def test_long_text_loses_its_middle_and_says_how_much():
     assert cut("a" * 50 + "b" * 50, 10) == ("aaaaa\n[... 90 of 100 characters were cut out here ...]\nbbbbb")

@@ -1,6 +1,8 @@
 """The executor with a scripted model and the real sandbox."""
 
 import json
+import re
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,11 +10,12 @@ import pytest
 
 from memento.act.conversation import Settings
 from memento.act.executor import ReactExecutor
+from memento.act.offering import in_order
 from memento.act.tools.list_files import ListFiles
 from memento.act.tools.read_file import ReadFile
 from memento.act.tools.terminal import Terminal
 from memento.act.tools.write_file import WriteFile
-from memento.errors import BudgetError, ModelError, SandboxError, SkillError, UsageError
+from memento.errors import BudgetError, ModelError, SandboxError, SkillError, ToolError, UsageError
 from memento.protocols import Limits, Observation, Reply, ToolCall, ToolResult, ToolSpec
 from memento.testing.scripted import ScriptedModel
 from memento.types import File, Skill, Step, Stop, Task, Trajectory, Usage
@@ -91,6 +94,8 @@ def attempt(sandbox, shelf, tmp_path):
         most_steps=10,
         tools=(),
         box=sandbox,
+        rank=in_order,
+        connect=lambda: nullcontext(()),
         **limits,
     ):
         told = []
@@ -103,6 +108,8 @@ def attempt(sandbox, shelf, tmp_path):
                 settings=Settings(most_steps=most_steps, **limits),
                 limits=Limits(wall_s=10),
                 on_step=told.append,
+                rank=rank,
+                connect=connect,
                 temporary=tmp_path,
             )
             library = shelf(folders={skill.name: folder} if skill else {})
@@ -128,6 +135,9 @@ def test_the_agent_follows_the_skill_with_its_script_and_answers(attempt):
                 output="42",
                 exit_code=0,
                 seconds=1.0,
+                prompt=done.trajectory.steps[0].prompt,
+                usage=ONE,
+                model_seconds=1.0,
             ),
         ),
         answer="42",
@@ -196,8 +206,146 @@ def test_output_is_cleaned_and_cut_before_anyone_reads_it(attempt):
     (step,) = done.trajectory.steps
     assert step.output.startswith("red\n1\n2\n")
     assert step.output.endswith("9999\n10000")
-    assert "characters were cut out here" in step.output
+    assert "characters were cut out here; the whole is in /workspace/.memento/output/" in step.output
     assert step.output in done.last_sent[3].content
+
+
+def test_the_whole_of_a_long_output_can_be_read_where_the_cut_says(attempt):
+    replies = [
+        run("printf '\\033[31m'; seq 1 3000"),
+        run("sha256sum .memento/output/* | cut -c1-12; ls .memento/output; wc -l < .memento/output/*.txt"),
+        run("printf '\\033[31m'; seq 1 3000"),
+    ]
+    first, look, again = attempt([*replies, final("x")], output_characters=400).trajectory.steps
+    digest, name, lines = look.output.split()
+    assert (name, lines) == (f"{digest}.txt", "2999")
+    assert f"the whole is in /workspace/.memento/output/{name} ...]" in first.output
+    assert again.output == first.output
+
+
+def test_long_outputs_that_are_the_same_are_stuck_too(attempt):
+    assert attempt([run("seq 1 3000")] * 3, output_characters=400).trajectory.stop is Stop.STUCK
+
+
+def test_a_step_names_the_very_prompt_that_led_to_it(attempt):
+    def steps(*commands):
+        return attempt([*map(run, commands), final("x")]).trajectory.steps
+
+    one, other = steps("echo 1", "echo 2"), steps("echo 1", "echo 3")
+    assert all(re.fullmatch("[0-9a-f]{64}", step.prompt) for step in one)
+    assert [a.prompt == b.prompt for a, b in zip(one, other, strict=True)] == [True, True]
+    assert one[0].prompt != one[1].prompt
+    assert steps("echo 2", "echo 2")[1].prompt != one[1].prompt
+
+
+def test_what_a_reply_cost_stands_at_its_first_step_only(attempt):
+    two = calls(call("terminal", to="a", command="true"), call("terminal", to="b", command="true"))
+    done = attempt([two, run("false"), final("x")]).trajectory
+    assert [(step.usage.calls, step.model_seconds, bool(step.prompt)) for step in done.steps] == [
+        (1, 1.0, True),
+        (0, 0.0, False),
+        (1, 1.0, True),
+    ]
+    assert done.usage.calls == 3
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A tool that does one odd thing."""
+
+    name: str
+    about: str = ""
+
+    @property
+    def spec(self):
+        parameters = {"type": "object", "properties": {}, "required": []}
+        return ToolSpec(name=self.name, description=self.about, parameters=parameters)
+
+    def __call__(self, arguments, session):
+        return ToolResult(output=f"{self.name} did it")
+
+
+MANY = [Odd(f"mcp__shed__t{n}", f"Does thing {n}.") for n in range(20)]
+
+
+def offered(request):
+    return [tool.name for tool in request.tools]
+
+
+def by_number(text, specs):
+    """The rank that a text like "thing 7" asks for."""
+    return sorted((s.name for s in specs), key=lambda name: (name[-2:].strip("t") != text[-1], name))
+
+
+def test_only_the_best_tools_are_offered_and_the_agent_can_find_more(attempt):
+    replies = [calls(call("find_tools", query="thing 9")), calls(call("mcp__shed__t9")), final("x")]
+    done = attempt(replies, tools=MANY, most_tools=4, rank=by_number, task=Task(id="t", text="thing 7"))
+    first, second, _ = map(offered, done.model.requests)
+    assert first == ["terminal", "read_file", "list_files", "mcp__shed__t7", "find_tools", "final_answer"]
+    assert "mcp__shed__t9" in second
+    assert done.trajectory.steps[0].output.splitlines()[0] == "mcp__shed__t9: Does thing 9."
+    assert done.trajectory.steps[1].output == "mcp__shed__t9 did it"
+
+
+def test_while_all_tools_fit_all_are_offered_and_nothing_is_searched(attempt):
+    done = attempt([final("x")], tools=MANY[:3], most_tools=9, rank=None)
+    assert offered(done.model.requests[0]) == [
+        *(
+            "terminal",
+            "read_file",
+            "write_file",
+            "list_files",
+            "mcp__shed__t0",
+            "mcp__shed__t1",
+            "mcp__shed__t2",
+        ),
+        "final_answer",
+    ]
+
+
+def test_a_tool_that_the_skill_names_is_offered_whatever_its_rank(attempt):
+    skill = Skill(name="sum", description="d", body="Call mcp__shed__t13, not mcp__shed__t1x.")
+    done = attempt([final("x")], tools=MANY, most_tools=3, rank=by_number, skill=skill)
+    assert offered(done.model.requests[0])[:3] == ["terminal", "read_file", "mcp__shed__t13"]
+
+
+def test_a_permitted_tool_that_was_not_offered_can_be_called_and_a_forbidden_one_cannot(attempt):
+    both = [calls(call("mcp__shed__t5")), calls(call("terminal", command="true")), final("x")]
+    skill = Skill(name="sum", description="d", body="b", allowed_tools=("mcp__shed",))
+    done = attempt(both, tools=MANY, most_tools=2, rank=by_number, skill=skill)
+    outputs = [step.output for step in done.trajectory.steps]
+    assert outputs[0] == "mcp__shed__t5 did it"
+    assert outputs[1].startswith("There is no tool 'terminal' here.")
+
+
+def test_a_forbidden_tool_cannot_be_found(attempt):
+    skill = Skill(name="sum", description="d", body="b", allowed_tools=("mcp__shed__*",))
+    replies = [calls(call("find_tools", query="terminal thing 3")), final("x")]
+    done = attempt(replies, tools=MANY, most_tools=2, rank=by_number, skill=skill)
+    assert "terminal" not in done.trajectory.steps[0].output
+
+
+def test_a_referenced_file_of_the_skill_is_named_in_the_prompt_and_read_on_demand(attempt):
+    folder = {**FOLDER, "references/deep.md": File(data=b"The deepest secret.")}
+    done = attempt(
+        [calls(call("read_file", path="/skill/references/deep.md")), final("x")], skill=SUM, folder=folder
+    )
+    system = done.model.requests[0].messages[0].content
+    assert "/skill/references/deep.md, /skill/scripts/sum.py\n" in system
+    assert "deepest secret" not in system
+    assert done.trajectory.steps[0].output == "The deepest secret."
+
+
+def test_a_tool_server_that_cannot_be_started_ends_the_attempt_as_the_environments_accident(attempt):
+    def down():
+        raise ToolError("the server is down")
+
+    trajectory = attempt([], connect=down).trajectory
+    assert (trajectory.stop, trajectory.detail, trajectory.steps) == (
+        Stop.TOOL_ERROR,
+        "the server is down",
+        (),
+    )
 
 
 @pytest.mark.parametrize(
