@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from memento.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+
     from memento.act.executor import ReactExecutor
     from memento.config import Config
     from memento.evals.attempts import Conditions, Evaluator
@@ -27,8 +29,9 @@ if TYPE_CHECKING:
     from memento.journal import Journal
     from memento.library import Library
     from memento.library.snapshot import CommitSnapshot
+    from memento.llm.budget import Budget, Metered
     from memento.loop import Event, Loop
-    from memento.protocols import Embedder, Model, Router, Sandbox, Tool
+    from memento.protocols import Embedder, Hear, Model, Router, Sandbox, Tool
     from memento.reflect.judge import Judging
     from memento.review.importing import Importer
     from memento.review.policy import ReviewPolicy
@@ -54,6 +57,8 @@ class Ambience:
     new_id: Callable[[], str] = lambda: secrets.token_hex(5)
     chance: Callable[[], float] = Random().random  # noqa: S311 (which cached verdicts to check)
     """In [0, 1): how often the gate checks what it remembers."""
+    state: Path | None = None
+    """The user's own state folder; None remembers nothing of endpoints."""
 
 
 def journal_of(library: "Library") -> "Journal":
@@ -86,24 +91,78 @@ def lazy_sandbox_of(config: "Config", environ: Mapping[str, str]) -> "Sandbox":
     return LazySandbox(name=config.sandbox.kind, choose=lambda: sandbox_of(config, environ))
 
 
-def model_of(config: "Config", ambience: Ambience) -> "Model":
-    """The model behind the configured endpoint; ModelError with the ways forward when there is none."""
+def model_of(config: "Config", ambience: Ambience, hear: "Hear | None" = None) -> "Model":
+    """The model behind the configured endpoint; ModelError with the ways forward when there is none.
+
+    `hear` is told its replies piece by piece.
+    """
+    from memento.llm.capabilities import UNKNOWN, Memory
     from memento.llm.client import OpenAIModel
+    from memento.llm.prices import price_of
 
     settings = config.model
     key = settings.api_key.get_secret_value() if settings.api_key else ""
     if not settings.name or not (settings.base_url or key):
-        raise ModelError(NO_MODEL, kind="auth")
-    return OpenAIModel(
+        raise ModelError(no_model(config, ambience), kind="auth")
+    url = settings.base_url or OPENAI_URL
+    memory = Memory(folder=ambience.state / "endpoints") if ambience.state else None
+    model = OpenAIModel(
         model=settings.name,
-        base_url=settings.base_url or OPENAI_URL,
+        base_url=url,
         api_key=key,
         clock=ambience.clock,
         sleep=time.sleep,
         temperature=settings.temperature,
         seed=settings.seed,
         timeout_s=settings.timeout_s,
+        price=price_of(settings.name, url),
+        hear=hear,
+        known=memory.recall(url, settings.name) if memory else UNKNOWN,
     )
+    if not config.telemetry.spans:
+        return model
+    from memento.llm.spans import Traced
+
+    tracer = _spans().get_tracer("memento")
+    return Traced(model=model, base_url=url, tracer=tracer, content=config.telemetry.content)
+
+
+@cache
+def _spans() -> "TracerProvider":
+    from memento.llm.spans import exporter
+
+    return exporter()
+
+
+def no_model(config: "Config", ambience: Ambience) -> str:
+    """The ways to a model, with the servers that answer on this machine."""
+    from memento.llm.local import look
+
+    found = look(config.model.local_ports, clock=ambience.clock)
+    lines = [
+        f"  --base-url {server.base_url} --model {server.models[0] if server.models else 'NAME'}"
+        f"   (usually {server.usual})"
+        for server in found
+    ]
+    if not lines:
+        return NO_MODEL
+    return "\n".join([NO_MODEL, "found on this machine, and used only when you name them:", *lines])
+
+
+def metered_of(config: "Config", model: "Model", journal: "Journal", ambience: Ambience) -> "Metered":
+    """The model under the budget of one run of a command, its calls recorded in the journal."""
+    from memento.llm.budget import Metered
+
+    return Metered(
+        model, budget_of(config), clock=ambience.clock, now=ambience.now, record=journal.record_call
+    )
+
+
+def budget_of(config: "Config") -> "Budget":
+    from memento.llm.budget import Budget
+
+    limits = config.budget
+    return Budget(tokens=limits.tokens, seconds=limits.seconds, usd=limits.usd)
 
 
 def judge_model_of(config: "Config", acting: "Model", ambience: Ambience) -> "Model":
@@ -287,8 +346,8 @@ def loop_of(
     ambience: Ambience,
     tell: "Callable[[Event], None]",
 ) -> "Loop":
-    """One learner over one library."""
-    from memento.llm.budget import Budget, Metered
+    """One learner over one library. A model that is on a meter already stays on it."""
+    from memento.llm.budget import Metered
     from memento.loop import Loop
     from memento.loop import Settings as LoopSettings
     from memento.reflect.attribution import LLMAttributor
@@ -298,11 +357,9 @@ def loop_of(
     from memento.write.rewriter import LLMRewriter
 
     journal = mended_journal_of(library)
-    limits = config.budget
-    budget = Budget(tokens=limits.tokens, seconds=limits.seconds, usd=limits.usd)
-    metered = Metered(model, budget, clock=ambience.clock)
+    metered = model if isinstance(model, Metered) else Metered(model, budget_of(config), clock=ambience.clock)
     judge = judge_model_of(config, model, ambience)
-    judging = metered if judge is model else Metered(judge, budget, clock=ambience.clock)
+    judging = metered if judge is model else metered.also(judge)
     return Loop(
         library=library,
         journal=journal,
