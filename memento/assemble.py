@@ -21,14 +21,10 @@ if TYPE_CHECKING:
 
     from memento.act.executor import ReactExecutor
     from memento.config import Config
-    from memento.evals.attempts import Conditions, Evaluator
     from memento.evals.demo import Demo
-    from memento.evals.pace import Pacer
-    from memento.evals.stages import Models
     from memento.gate.gate import TestGate
     from memento.journal import Journal
     from memento.library import Library
-    from memento.library.snapshot import CommitSnapshot
     from memento.llm.budget import Budget, Metered
     from memento.loop import Event, Loop
     from memento.protocols import Embedder, Hear, Model, Router, Sandbox, Tool
@@ -378,84 +374,6 @@ def loop_of(
         now=ambience.now,
         new_id=ambience.new_id,
         tell=tell,
-    )
-
-
-def frozen_router_of(config: "Config", snapshot: "CommitSnapshot") -> "TantivyRouter":
-    """The router as a commit alone decides it: no journal, and the trained weights that are committed."""
-    from memento.route import weights
-    from memento.route.confidence import FUSED_THRESHOLD
-    from memento.route.router import THRESHOLD, TantivyRouter
-
-    embedder = embedder_of(config)
-    trained = snapshot.files([weights.FILE]).get(weights.FILE)
-    chosen = weights.load(trained.decode("utf-8")) if trained else weights.DEFAULT
-    if embedder is None or chosen.embedder not in (None, embedder.name):
-        chosen = weights.DEFAULT
-    usual = FUSED_THRESHOLD if embedder else THRESHOLD
-    return TantivyRouter(
-        threshold=usual if config.route.threshold is None else config.route.threshold,
-        embedder=embedder,
-        weights=chosen,
-    )
-
-
-def models_of(
-    config: "Config", ambience: Ambience, conditions: "Conditions", pacer: "Pacer | None"
-) -> "Callable[[str], Models]":
-    """Who answers and who grades each task of an evaluation; a simulated model depends on the task alone."""
-    from memento.evals.pace import Paced
-    from memento.evals.stages import Models
-    from memento.llm.simulated.model import SimulatedModel
-
-    if conditions.simulated:
-
-        def simulated(task: str) -> Models:
-            model = SimulatedModel(seed=Random(f"{conditions.seed} {task}").getrandbits(32))  # noqa: S311
-            return Models(agent=model, grader=model)
-
-        return simulated
-    agent = model_of(config, ambience)
-    grader = judge_model_of(config, agent, ambience)
-    if pacer is None:
-        return lambda _task: Models(agent=agent, grader=grader)
-    agent, grader = (Paced(model=model, pacer=pacer, sleep=time.sleep) for model in (agent, grader))
-    return lambda _task: Models(agent=agent, grader=grader)
-
-
-def evaluator_of(
-    *,
-    config: "Config",
-    environ: Mapping[str, str],
-    library: "Library",
-    ambience: Ambience,
-    conditions: "Conditions",
-    pacer: "Pacer | None" = None,
-    routers: "Mapping[str, Router]",
-) -> "Evaluator":
-    """What does one task of an evaluation; `routers` are those of arms that do not use the library's."""
-    from memento.evals.attempts import Evaluator
-    from memento.evals.stages import Stages
-    from memento.llm.budget import Budget
-
-    limits = config.budget
-    models, sandbox = models_of(config, ambience, conditions, pacer), sandbox_of(config, environ)
-    usual = frozen_router_of(config, library.at())
-    stages = Stages(
-        learner=loop_of(
-            config=config, environ=environ, library=library, model=models("").agent, sandbox=sandbox,
-            ambience=ambience, tell=lambda _event: None,
-        ),
-        sandbox=sandbox,
-        budget=Budget(tokens=limits.tokens, seconds=limits.seconds, usd=limits.usd),
-        clock=ambience.clock,
-        models=models,
-        router=lambda arm: routers.get(arm.name, usual),
-        executor=lambda model, on_end: replace(executor_of(config, model, sandbox, ambience), on_end=on_end),
-        judging=lambda model: judging_of(model, sandbox),
-    )  # fmt: skip
-    return Evaluator(
-        stage=stages, model=conditions.model, seed=conditions.seed, rounds=conditions.rounds, now=ambience.now
     )
 
 
