@@ -87,6 +87,8 @@ class Task:
     text: str
     files: Mapping[FileName, bytes] = field(default_factory=dict)
     """Files laid into the workspace before the first step."""
+    context: str = ""
+    """What was said before it in a chat. The agent reads it; the router goes by `text` alone."""
 
 
 class Scorer(StrEnum):
