@@ -12,6 +12,7 @@ from memento.cli.plain import one_line, plain_json
 from memento.errors import MementoError
 
 if TYPE_CHECKING:
+    from memento.assemble import Ambience
     from memento.config import Config
     from memento.journal import Journal
     from memento.library import Library
@@ -39,20 +40,21 @@ class Workplace:
     library: "Library"
     config: "Config"
     journal: "Journal"
+    ambience: "Ambience"
 
 
 def open_workplace(library_dir: Path | None, flags: dict[tuple[str, str], object] | None = None) -> Workplace:
     """Raises LibraryError when there is no library, ConfigError when a setting is wrong."""
     from memento.assemble import Ambience, journal_of
-    from memento.config import load
+    from memento.config import load, state_folder
     from memento.library import Library
 
-    ambience = Ambience()
+    ambience = Ambience(state=state_folder(os.environ))
     root = library_dir if library_dir is not None else Library.find(Path.cwd(), os.environ)
     # git runs in a neutral folder, where a relative path would mean another place.
     library = Library.open(root.absolute(), now=ambience.now, ids=ambience.new_id)
     config = load(library.settings(), os.environ, flags)
-    return Workplace(library=library, config=config, journal=journal_of(library))
+    return Workplace(library=library, config=config, journal=journal_of(library), ambience=ambience)
 
 
 def print_json(kind: Any, value: object) -> None:
