@@ -11,18 +11,31 @@ never written to the journal or to a file.
     [judge] model         MEMENTO_JUDGE_MODEL      --judge-model
     [judge] base_url      MEMENTO_JUDGE_BASE_URL
     [sandbox] kind        MEMENTO_SANDBOX          --sandbox
+    [sandbox] image       MEMENTO_SANDBOX_IMAGE
+    [web] search          MEMENTO_SEARCH
     [web] search_url      MEMENTO_SEARCH_URL
+                          TAVILY_API_KEY, BRAVE_API_KEY
+    [mcp.servers.NAME]    MEMENTO_MCP (the names of those to use)
     [telemetry] spans     MEMENTO_SPANS
     (where it is)         MEMENTO_LIBRARY          --library
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from memento.errors import ConfigError
 
@@ -78,6 +91,8 @@ class BudgetSettings(_Section):
 
 class SandboxSettings(_Section):
     kind: SandboxKind = "auto"
+    image: str | None = None
+    """Docker's image; None is the one that Memento builds."""
 
 
 EmbedderKind = Literal["shipped", "words", "endpoint", "fastembed"]
@@ -99,9 +114,61 @@ class GateSettings(_Section):
     timeout_s: float = Field(default=1800.0, gt=0)
 
 
+SearchKind = Literal["searxng", "tavily", "brave", "ddgs"]
+
+
 class WebSettings(_Section):
+    """`search` None: SearXNG where `search_url` is set, else Tavily or Brave where a key is, else none."""
+
+    search: SearchKind | None = None
     search_url: str | None = None
+    tavily_key: SecretStr | None = Field(default=None, exclude=True)
+    brave_key: SecretStr | None = Field(default=None, exclude=True)
     allow_private: bool = False
+
+
+class ServerSettings(_Section):
+    """An MCP server: a program of this machine, or the address of one that runs."""
+
+    command: str = ""
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = Field(default_factory=dict)
+    pass_env: tuple[str, ...] = ()
+    """Variables of the user's environment that it is handed; a secret cannot stand in this file."""
+    url: str = ""
+    token_env: str | None = None
+    """The variable that holds the bearer token for `url`."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if bool(self.command) == bool(self.url):
+            raise ValueError("give either command or url")
+        return self
+
+
+class McpSettings(_Section):
+    """memento.toml comes with a library and only says how servers are reached. `use` names those that a
+    person wants, and is not read from there: else a cloned library could start programs.
+    """
+
+    servers: Mapping[Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$")], ServerSettings] = Field(
+        default_factory=dict
+    )
+    use: tuple[str, ...] = ()
+    offered: int = Field(default=12, ge=1)
+    """Tools that the model is told of at first; it can find the others."""
+
+    @field_validator("use", mode="before")
+    @classmethod
+    def _names(cls, value: object) -> object:
+        return [name for name in re.split(r"[,\s]+", value) if name] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        for name in self.use:
+            if name not in self.servers:
+                raise ValueError(f"there is no [mcp.servers.{name}] in memento.toml")
+        return self
 
 
 Rule = Literal["auto", "review", "locked"]
@@ -145,6 +212,7 @@ class Config(_Section):
     gate: GateSettings = GateSettings()
     review: ReviewSettings = ReviewSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    mcp: McpSettings = McpSettings()
     library: LibrarySettings = LibrarySettings()
 
 
@@ -154,7 +222,12 @@ _ENVIRONMENT = {
     "MEMENTO_JUDGE_BASE_URL": ("judge", "base_url"),
     "OPENAI_BASE_URL": ("model", "base_url"),
     "MEMENTO_SANDBOX": ("sandbox", "kind"),
+    "MEMENTO_SANDBOX_IMAGE": ("sandbox", "image"),
+    "MEMENTO_SEARCH": ("web", "search"),
     "MEMENTO_SEARCH_URL": ("web", "search_url"),
+    "TAVILY_API_KEY": ("web", "tavily_key"),
+    "BRAVE_API_KEY": ("web", "brave_key"),
+    "MEMENTO_MCP": ("mcp", "use"),
     "MEMENTO_SPANS": ("telemetry", "spans"),
 }
 
@@ -165,7 +238,13 @@ _KEYS = {
 }
 """Variables that belong to one provider: its key goes to no other host."""
 
-_FROM_FILE_REFUSED = ("model", "api_key")
+_FROM_FILE_REFUSED = {
+    ("model", "api_key"): "memento.toml holds an API key, and it is committed to git; "
+    "set OPENAI_API_KEY in the environment",
+    ("web", "tavily_key"): "memento.toml holds a key, and it is committed to git; set TAVILY_API_KEY instead",
+    ("web", "brave_key"): "memento.toml holds a key, and it is committed to git; set BRAVE_API_KEY instead",
+    ("mcp", "use"): "memento.toml may not start programs by itself; name the servers in MEMENTO_MCP",
+}
 
 
 def load(
@@ -179,10 +258,9 @@ def load(
         values: dict[str, Any] = tomllib.loads(toml)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"memento.toml cannot be read: {error}") from error
-    if _FROM_FILE_REFUSED[1] in values.get(_FROM_FILE_REFUSED[0], {}):
-        raise ConfigError(
-            "memento.toml holds an API key, and it is committed to git; set OPENAI_API_KEY in the environment"
-        )
+    for (section, setting), reason in _FROM_FILE_REFUSED.items():
+        if isinstance(held := values.get(section), dict) and setting in held:
+            raise ConfigError(reason)
     for variable, place in _ENVIRONMENT.items():
         if environ.get(variable):
             _put(values, place, environ[variable])

@@ -16,7 +16,7 @@ from memento.cli.workplace import (
     print_json,
     sandbox_option,
 )
-from memento.errors import ModelError, SandboxError, UsageError
+from memento.errors import ModelError, SandboxError, ToolError, UsageError
 from memento.types import (
     Episode,
     Exercise,
@@ -32,7 +32,11 @@ if TYPE_CHECKING:
     from memento.loop import Event
 
 MOST_FILE_BYTES = 20_000_000
-ACCIDENTS = {Stop.MODEL_ERROR: ModelError.exit_code, Stop.SANDBOX_ERROR: SandboxError.exit_code}
+ACCIDENTS = {
+    Stop.MODEL_ERROR: ModelError.exit_code,
+    Stop.SANDBOX_ERROR: SandboxError.exit_code,
+    Stop.TOOL_ERROR: ToolError.exit_code,
+}
 """An attempt that ended this way says nothing about the task: the exit code is the accident's."""
 
 
