@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from memento.cli.live import Live
 from memento.cli.plain import plain
-from memento.cli.say import colour, sentence
+from memento.cli.say import asked, spent
 from memento.cli.workplace import (
+    Workplace,
     console,
     json_option,
     library_option,
@@ -16,7 +18,7 @@ from memento.cli.workplace import (
     print_json,
     sandbox_option,
 )
-from memento.errors import ModelError, SandboxError, ToolError, UsageError
+from memento.errors import MementoError, ModelError, SandboxError, ToolError, UsageError
 from memento.types import (
     Episode,
     Exercise,
@@ -29,7 +31,7 @@ from memento.types import (
 )
 
 if TYPE_CHECKING:
-    from memento.loop import Event
+    from memento.unfinished import Unfinished, UnfinishedRuns
 
 MOST_FILE_BYTES = 20_000_000
 ACCIDENTS = {
@@ -38,10 +40,12 @@ ACCIDENTS = {
     Stop.TOOL_ERROR: ToolError.exit_code,
 }
 """An attempt that ended this way says nothing about the task: the exit code is the accident's."""
+ENDS = {Stop.ANSWERED, Stop.STUCK}
+"""After these nothing is left to go on with."""
 
 
 @click.command()
-@click.argument("text", metavar="TASK")
+@click.argument("text", metavar="TASK", required=False)
 @click.option(
     "--file",
     "files",
@@ -61,11 +65,18 @@ ACCIDENTS = {
 @click.option("--base-url", help="An OpenAI-compatible endpoint ($OPENAI_BASE_URL).")
 @click.option("--rounds", type=click.IntRange(0, 20), help="Retries after a failure.")
 @click.option("--no-learn", is_flag=True, help="Answer only: write nothing to the library.")
+@click.option(
+    "--resume",
+    metavar="[ID]",
+    is_flag=False,
+    flag_value="",
+    help="Go on with an interrupted run, the newest without an ID, instead of a new task.",
+)
 @sandbox_option
 @library_option
 @json_option
 def command(
-    text: str,
+    text: str | None,
     files: tuple[Path, ...],
     answer: str | None,
     scorer: str,
@@ -73,6 +84,7 @@ def command(
     base_url: str | None,
     rounds: int | None,
     no_learn: bool,
+    resume: str | None,
     sandbox: str | None,
     library_dir: Path | None,
     as_json: bool,
@@ -83,13 +95,17 @@ def command(
     else to stderr. Exit codes: 0 an answer that was not judged a failure, 1 a failure or no answer,
     4 no model, or one that cannot be reached.
 
+    A run that was interrupted, or that its model, sandbox or budget ended, goes on with --resume:
+    what the model has said already is not asked again.
+
     \b
     Examples:
       export OPENAI_API_KEY=...
       memento run "How many TODO comments are in app.py?" --file app.py --model NAME
       memento run @task.txt --base-url http://127.0.0.1:11434/v1 --model NAME --no-learn
+      memento run --resume --model NAME
     """
-    from memento.assemble import Ambience, loop_of, model_of, sandbox_of
+    from memento.unfinished import Unfinished, UnfinishedRuns
 
     flags: dict[tuple[str, str], object] = {
         ("model", "name"): model,
@@ -99,25 +115,95 @@ def command(
         ("loop", "learn"): False if no_learn else None,
     }
     place = open_workplace(library_dir, flags)
-    ambience = Ambience()
-    task = Task(id=f"run-{ambience.new_id()}", text=_text(text), files=_read(files))
-    gold = Gold(answer=answer, scorer=Scorer(scorer)) if answer is not None else None
-    loop = loop_of(
-        config=place.config,
-        environ=os.environ,
-        library=place.library,
-        model=model_of(place.config, ambience),
-        sandbox=sandbox_of(place.config, os.environ),
-        ambience=ambience,
-        tell=_tell,
-    )
-    episodes = tuple(loop.solve(Exercise(task=task, gold=gold)))
+    runs = UnfinishedRuns(folder=place.library.state / "runs")
+    if resume is None:
+        task = Task(id=f"run-{place.ambience.new_id()}", text=_text(text), files=_read(files))
+        run = Unfinished(task=task, judged=answer is not None, scorer=Scorer(scorer))
+    else:
+        run = _taken_up(runs, resume or None, text, files, answer)
+    gold = Gold(answer=answer, scorer=run.scorer) if answer is not None else None
+    episodes = _solve(place, runs, run, gold, live=Live(console(stderr=True)), as_json=as_json)
     last = episodes[-1]
     if as_json:
         print_json(tuple[Episode, ...], episodes)
     elif last.trajectory.answer is not None:
         click.echo(plain(last.trajectory.answer.replace("\r\n", "\n")))
     return _ending(last)
+
+
+def _taken_up(
+    runs: "UnfinishedRuns", name: str | None, text: str | None, files: tuple[Path, ...], answer: str | None
+) -> "Unfinished":
+    """The run that goes on. UsageError when it is not asked for as it began."""
+    if text is not None or files:
+        raise UsageError(
+            "--resume goes on with a task that has its text and files. Leave out TASK and --file."
+        )
+    run = runs.find(name)
+    if run.judged != (answer is not None):
+        how = (
+            "had a right answer, which is not kept: give --answer again" if run.judged else "had no --answer"
+        )
+        raise UsageError(f"{run.task.id} {how}.")
+    return run
+
+
+def _solve(
+    place: Workplace,
+    runs: "UnfinishedRuns",
+    run: "Unfinished",
+    gold: Gold | None,
+    *,
+    live: Live,
+    as_json: bool,
+) -> tuple[Episode, ...]:
+    """The attempts at the task. An accident leaves the run unfinished, and says how to go on."""
+    from memento.assemble import loop_of, metered_of, model_of, sandbox_of
+    from memento.llm.replay import Replayed
+
+    hear = live.hear if live.is_live and not as_json else None
+    model = model_of(place.config, place.ambience, hear)
+    sandbox = sandbox_of(place.config, os.environ)
+    live.line(asked(place.config, model.name))
+    runs.keep(run)
+    replayed = Replayed(model=model, path=runs.replies(run))
+    metered = metered_of(place.config, replayed, place.journal, place.ambience)
+    metered.meter.begin(run.task.id)
+    begun = place.ambience.clock()
+    try:
+        loop = loop_of(
+            config=place.config,
+            environ=os.environ,
+            library=place.library,
+            model=metered,
+            sandbox=sandbox,
+            ambience=place.ambience,
+            tell=live.tell,
+        )
+        told = _told(place.journal.episodes_of(run.task.id))
+        episodes = tuple(loop.solve(Exercise(task=run.task, gold=gold), told))
+    except (KeyboardInterrupt, MementoError):
+        _say_how_to_go_on(live, run)
+        raise
+    finally:
+        live.pause()
+    live.line(spent(metered.spent, place.ambience.clock() - begun))
+    if episodes[-1].trajectory.stop in ENDS:
+        runs.done(run)
+    else:
+        _say_how_to_go_on(live, run)
+    return episodes
+
+
+def _told(episodes: tuple[Episode, ...]) -> tuple[Episode, ...]:
+    """The attempts that stand; one that nobody could judge is made again."""
+    judged = [e.verdict.result is not Result.UNJUDGED for e in episodes]
+    return episodes[: judged.index(False)] if False in judged else episodes
+
+
+def _say_how_to_go_on(live: Live, run: "Unfinished") -> None:
+    answer = " --answer ANSWER" if run.judged else ""
+    live.line(f"  to go on: memento run --resume {run.task.id}{answer}")
 
 
 def _ending(last: Episode) -> int:
@@ -130,13 +216,9 @@ def _ending(last: Episode) -> int:
     return 1 if last.verdict.result is Result.FAILED or trajectory.answer is None else 0
 
 
-def _tell(event: "Event") -> None:
-    from rich.text import Text
-
-    console(stderr=True).print(Text(sentence(event), style=colour(event) or ""), soft_wrap=True)
-
-
-def _text(argument: str) -> str:
+def _text(argument: str | None) -> str:
+    if argument is None:
+        raise UsageError("no task. Give its text, or --resume to go on with an interrupted run.")
     if not argument.startswith("@"):
         text = argument
     else:

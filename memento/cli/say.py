@@ -5,6 +5,7 @@ would obey.
 """
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from memento.changes import (
     Disposition,
@@ -16,9 +17,10 @@ from memento.changes import (
     Rewrite,
 )
 from memento.cli.plain import one_line
-from memento.types import Blame, Result, Route, Step, Task, Verdict
+from memento.types import Blame, Result, Route, Step, Task, Usage, Verdict
 
 if TYPE_CHECKING:
+    from memento.config import Config
     from memento.loop import Event
 
 MARKS = {GateOutcome.PASS: "✓", GateOutcome.FAIL: "✗", GateOutcome.INDECISIVE: "?"}
@@ -83,3 +85,43 @@ def colour(event: "Event") -> str | None:
             return "bold"
         case _:
             return None
+
+
+DOING = {
+    "act": "thinking",
+    "rubric": "deciding what a good answer is",
+    "judge": "judging",
+    "attribute": "looking for the fault",
+    "tip": "drawing a lesson",
+    "charter": "deciding on a new skill",
+    "exam": "writing the exam",
+    "rewrite": "writing a better skill",
+}
+
+
+def doing(purpose: str) -> str:
+    """What the model is at, for the one who waits."""
+    return f"{DOING.get(purpose, one_line(purpose))} ..."
+
+
+def price(usage: Usage) -> str:
+    """Dollars, or that nobody knows: unknown is not free."""
+    return "price unknown" if usage.usd is None else f"${usage.usd:.4f}"
+
+
+def spent(usage: Usage, seconds: float) -> str:
+    """What a run cost."""
+    calls = f"{usage.calls} call{'s' if usage.calls != 1 else ''}"
+    return (
+        f"  usage    {calls}, {usage.input_tokens} tokens in, {usage.output_tokens} out, "
+        f"{price(usage)}, {seconds:.1f} s"
+    )
+
+
+def asked(config: "Config", model: str) -> str:
+    """Which model is asked, where, and with whose key; the key itself is never shown."""
+    settings = config.model
+    # The host alone: a URL may hold a password.
+    host = urlsplit(settings.base_url).netloc.rpartition("@")[2] if settings.base_url else "OpenAI"
+    key = f"with the key in {settings.key_from}" if settings.key_from else "without a key"
+    return f"  model    {one_line(model)} at {one_line(host)}, {key}"
