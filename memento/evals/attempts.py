@@ -144,9 +144,4 @@ def _attempt_of(episode: Episode, judge: DatasetJudge) -> Attempt:
 
 def without_rewriting(loop: Loop) -> Loop:
     """The same learner, whose skills never change: utility and tips are all that it learns."""
-    return replace(
-        loop,
-        exam_author=lambda _lesson, _parent: None,
-        charterer=lambda _lesson, _library: None,
-        settings=replace(loop.settings, learn=True),
-    )
+    return replace(loop, repair=lambda _lesson, _exercise: None, settings=replace(loop.settings, learn=True))

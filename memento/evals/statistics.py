@@ -37,7 +37,7 @@ def mcnemar(only_one: int, only_other: int) -> float:
     if n == 0:
         return 1.0
     tail: int = sum(comb(n, k) for k in range(fewer + 1))
-    return min(1.0, 2 * tail / 2**n)
+    return min(1.0, float(2 * tail / 2**n))
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
