@@ -4,14 +4,14 @@ A version is a state of the skill's folder. A landing that changed only tests ma
 makes one of its own, with the record of the text that it brought back.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from memento.errors import LibraryError
 from memento.journal import Journal
 from memento.library import Library, LogEntry
 from memento.library.lineage import State, states
-from memento.types import Sha
+from memento.types import Sha, Utility
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +38,13 @@ def versions(library: Library, journal: Journal, skill: str) -> tuple[Version, .
     if not entries:
         raise LibraryError(f"There has never been a skill {skill}. `memento list` shows what there is.")
     seen = states(library.git, tuple(entry.sha for entry in entries), skill)
-    record = journal.record_by_version(skill)
+    return told(entries, seen, journal.record_by_version(skill))
+
+
+def told(
+    entries: Sequence[LogEntry], seen: Sequence[State], record: Mapping[Sha, Utility]
+) -> tuple[Version, ...]:
+    """The versions among the states that these landings left the skill in, newest first."""
     found = []
     for number, (entry, state) in enumerate(_distinct(entries, seen)):
         utility = record.get(state.tree) if state.tree else None
@@ -60,7 +66,7 @@ def versions(library: Library, journal: Journal, skill: str) -> tuple[Version, .
     return tuple(found)
 
 
-def _distinct(entries: tuple[LogEntry, ...], seen: tuple[State, ...]) -> Iterator[tuple[LogEntry, State]]:
+def _distinct(entries: Sequence[LogEntry], seen: Sequence[State]) -> Iterator[tuple[LogEntry, State]]:
     """Newest first, without the commits that left the folder as it was."""
     older: tuple[State | None, ...] = (*seen[1:], None)
     for entry, state, before in zip(entries, seen, older, strict=True):
