@@ -43,20 +43,26 @@ SandboxKind = Literal["auto", "bubblewrap", "docker", "host"]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class ModelSettings(_Section):
     """Which endpoint and model; nothing has a default, so nothing is ever called by surprise."""
 
     name: str | None = None
+    """The model's name at its endpoint."""
     base_url: str | None = None
+    """An OpenAI-compatible endpoint; by default OpenAI's own."""
     api_key: SecretStr | None = Field(default=None, exclude=True)
+    """The endpoint's key, from the environment only. It is shown nowhere."""
     key_from: str | None = Field(default=None, exclude=True)
     """The environment variable that the key was read from; its name may be shown."""
     temperature: float | None = None
+    """Sent with each request when set."""
     seed: int | None = None
+    """Sent with each request when set; few endpoints keep to it."""
     timeout_s: float = Field(default=120.0, gt=0)
+    """Seconds after which a call is given up."""
     local_ports: tuple[int, ...] = (11434, 1234, 8080, 8000)
     """Where servers on this machine are looked for, to be shown: Ollama, LM Studio, llama.cpp, vLLM."""
 
@@ -65,15 +71,22 @@ class JudgeSettings(_Section):
     """Who judges where no gold answer does; by default the model that acts, at its endpoint."""
 
     model: str | None = None
+    """The name of the model that judges."""
     base_url: str | None = None
+    """Its endpoint."""
 
 
 class LoopSettings(_Section):
     rounds: int = Field(default=3, ge=0, le=20)
+    """Retries of a task after its first attempt."""
     delta: float = Field(default=0.2, ge=0, le=1)
+    """A skill whose utility is below this is rethought, not mended."""
     n_min: int = Field(default=3, ge=1)
+    """Outcomes that a skill needs before its utility counts for that."""
     learn: bool = True
+    """Whether a failure changes the library."""
     create_on_miss: bool = True
+    """Whether a failure without a skill makes a new one."""
     candidates: int = Field(default=1, ge=1, le=16)
     """Rewrites per lesson, of which the gate chooses."""
     most_hunks: int = Field(default=4, ge=1)
@@ -84,13 +97,18 @@ class BudgetSettings(_Section):
     """Limits of one run; `steps` are those of one attempt. A limit that is absent is not checked."""
 
     steps: int = Field(default=30, ge=1)
+    """Tool calls of one attempt."""
     tokens: int | None = Field(default=300_000, ge=1)
+    """Tokens of one run, in and out."""
     seconds: float | None = Field(default=900.0, gt=0)
+    """Seconds of one run."""
     usd: float | None = Field(default=None, gt=0)
+    """Dollars of one run; a price that is unknown is not zero."""
 
 
 class SandboxSettings(_Section):
     kind: SandboxKind = "auto"
+    """Where untrusted code runs; auto takes the first that cannot be broken out of, never host."""
     image: str | None = None
     """Docker's image; None is the one that Memento builds."""
 
@@ -102,16 +120,24 @@ class RouteSettings(_Section):
     """`words` does without vectors; `endpoint` asks `base_url` (else the model's) for those of `model`."""
 
     threshold: float | None = Field(default=None, ge=0, le=1)
+    """Confidence below which no skill fits; by default the embedder's own."""
     embedder: EmbedderKind = "shipped"
+    """What turns text into vectors."""
     model: str | None = None
+    """The embedding model, for endpoint and fastembed."""
     base_url: str | None = None
+    """Its endpoint; by default the model's."""
 
 
 class GateSettings(_Section):
     """`scanner` is a command that gets a skill's folder as its last argument and prints SARIF."""
 
     scanner: str | None = None
+    """A further scanner's command line."""
     timeout_s: float = Field(default=1800.0, gt=0)
+    """Seconds that one gate may take."""
+    behaviour: bool = False
+    """Let the model try a change's behaviour cases: 120 attempts and more, so never by surprise."""
 
 
 SearchKind = Literal["searxng", "tavily", "brave", "ddgs"]
@@ -121,10 +147,15 @@ class WebSettings(_Section):
     """`search` None: SearXNG where `search_url` is set, else Tavily or Brave where a key is, else none."""
 
     search: SearchKind | None = None
+    """The provider of the agent's web search."""
     search_url: str | None = None
+    """A search endpoint; without one the agent has no web search."""
     tavily_key: SecretStr | None = Field(default=None, exclude=True)
+    """Tavily's key, from the environment only. It is shown nowhere."""
     brave_key: SecretStr | None = Field(default=None, exclude=True)
+    """Brave's key, from the environment only. It is shown nowhere."""
     allow_private: bool = False
+    """Let the agent fetch from private addresses."""
 
 
 class ServerSettings(_Section):
@@ -154,7 +185,9 @@ class McpSettings(_Section):
     servers: Mapping[Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$")], ServerSettings] = Field(
         default_factory=dict
     )
+    """How servers are reached, by name."""
     use: tuple[str, ...] = ()
+    """Those that are asked for their tools; named by a person, never by the library."""
     offered: int = Field(default=12, ge=1)
     """Tools that the model is told of at first; it can find the others."""
 
@@ -178,11 +211,17 @@ class ReviewSettings(_Section):
     """What lands by itself and what waits for a person. Only the landed memento.toml is asked."""
 
     agent: Rule = "auto"
+    """Skills that the agent wrote: they land after PASS, wait for a person, or are left alone."""
     people: Rule = "review"
+    """The same for skills that people wrote, the starter skills and imported ones among them."""
     where: Literal["local", "github"] = "local"
+    """Where people review: on this machine, or as pull requests."""
     open_proposals: int = Field(default=20, ge=0)
+    """The agent proposes no more while so many wait for a person."""
     landings_per_day: int = Field(default=50, ge=0)
+    """So many changes land by themselves in 24 hours; the next ones wait for a person."""
     most_lines: int = Field(default=400, ge=0)
+    """A change of more lines in a skill's folder waits for a person."""
     skills: Mapping[str, Rule] = Field(default_factory=dict)
     """Rules by pattern of a skill's name, in the order of the file; the first that fits counts."""
 
@@ -191,12 +230,14 @@ class TelemetrySettings(_Section):
     """OpenTelemetry spans of model calls, sent to where the OTEL_* variables say. Needs the extra [otel]."""
 
     spans: bool = False
+    """Whether they are made."""
     content: bool = False
     """Put what is asked and answered into them, the user's data included."""
 
 
 class LibrarySettings(_Section):
     main: str | None = None
+    """The branch that landings go to; by default main, else master."""
 
 
 class Config(_Section):
@@ -221,6 +262,7 @@ _ENVIRONMENT = {
     "MEMENTO_JUDGE_MODEL": ("judge", "model"),
     "MEMENTO_JUDGE_BASE_URL": ("judge", "base_url"),
     "OPENAI_BASE_URL": ("model", "base_url"),
+    "OPENAI_API_KEY": ("model", "api_key"),
     "MEMENTO_SANDBOX": ("sandbox", "kind"),
     "MEMENTO_SANDBOX_IMAGE": ("sandbox", "image"),
     "MEMENTO_SEARCH": ("web", "search"),
@@ -277,6 +319,11 @@ def load(
         raise ConfigError(f"a setting is wrong: {problems}") from error
 
 
+def variable_of(section: str, name: str) -> str | None:
+    """The environment variable of a setting."""
+    return next((variable for variable, place in _ENVIRONMENT.items() if place == (section, name)), None)
+
+
 def state_folder(environ: Mapping[str, str]) -> Path:
     """Where this user's own state is kept, beside no library (XDG Base Directory)."""
     home = environ.get("XDG_STATE_HOME", "")
@@ -307,5 +354,5 @@ def _say(problem: Any) -> str:
     place = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"{place} is not a setting"
-    variables = [name for name, (a, b) in _ENVIRONMENT.items() if f"{a}.{b}" == place]
-    return f"{place}{f' (or ${variables[0]})' if variables else ''}: {problem['msg'].lower()}"
+    variable = variable_of(*problem["loc"][:2]) if len(problem["loc"]) > 1 else None
+    return f"{place}{f' (or ${variable})' if variable else ''}: {problem['msg'].lower()}"

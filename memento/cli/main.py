@@ -47,6 +47,7 @@ COMMANDS = {
     "validate": "Check skills against the Agent Skills specification.",
     "eval": "Measure a library on a dataset, with controls.",
     "simulate": "Compare acceptance rules in a world whose truth is known.",
+    "config": "Explain the settings, and say where each one comes from.",
     "doctor": "Check this machine and this library.",
     "completion": "Print the shell completion script.",
 }
