@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from memento.changes import Exam, GateOutcome
-from memento.gate.plan import Plan, plan
+from memento.changes import Evidence, Exam, GateOutcome
 from memento.gate.view import View
-from memento.skill import parse
-from memento.skill.testfile import expected_tests, parked_tests
 from memento.types import Exercise, Folder, Skill, test_path
+
+# Parsers are loaded when something is to be parsed: a gate that knows everything need not wait for them.
+if TYPE_CHECKING:
+    from memento.gate.plan import Plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,17 +56,23 @@ class Change:
     @cached_property
     def new_tests(self) -> tuple[str, ...]:
         """Tests that the head has and the base has not. Raises SyntaxError for a broken test file."""
+        from memento.skill.testfile import expected_tests
+
         old = set(expected_tests(self.old_test)) if self.old_test else set()
         return tuple(name for name in self.plan.deciding if name not in old)
 
     @cached_property
-    def plan(self) -> Plan:
+    def plan(self) -> "Plan":
         """What the head's test file will do. Raises SyntaxError for a broken test file."""
+        from memento.gate.plan import plan
+
         return plan(self.test or b"")
 
     @cached_property
     def parked(self) -> frozenset[str]:
         """Tests of the head that do not decide. Raises SyntaxError for a broken test file."""
+        from memento.skill.testfile import parked_tests
+
         return parked_tests(self.test or b"")
 
     @cached_property
@@ -98,6 +106,8 @@ class Change:
 
 def _skill(folder: Folder, name: str) -> Skill | None:
     """Read from the folder alone: a snapshot may have to read all of its skills to answer for one."""
+    from memento.skill import parse
+
     document = folder.get("SKILL.md")
     return parse(document.data, folder=name).skill if document else None
 
@@ -108,10 +118,12 @@ class Answer:
 
     outcome: GateOutcome
     detail: str
+    supports: Evidence | None = None
+    """The evidence level that a PASS of this step speaks for, beyond the unit tests."""
 
 
-def passed(detail: str) -> Answer:
-    return Answer(outcome=GateOutcome.PASS, detail=detail)
+def passed(detail: str, *, supports: Evidence | None = None) -> Answer:
+    return Answer(outcome=GateOutcome.PASS, detail=detail, supports=supports)
 
 
 def failed(detail: str) -> Answer:

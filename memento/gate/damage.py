@@ -7,6 +7,7 @@ file that kills fewer than the old one is refused.
 
 from collections.abc import Iterator, Mapping
 
+from memento.changes import Evidence
 from memento.gate.change import Answer, Change, failed, passed
 from memento.gate.harness import Harness, Job
 from memento.gate.mutants import Score, mutants, score
@@ -28,7 +29,7 @@ def damage(change: Change, harness: Harness, routes: Routes) -> Iterator[tuple[s
     if _only_prose(change):
         yield "mutants", passed(f"{found}; E2 withheld: only prose changed, and no model has tried it")
     elif found.enough:
-        yield "mutants", passed(str(found))
+        yield "mutants", passed(str(found), supports=Evidence.RED_TO_GREEN)
     else:
         yield "mutants", passed(f"{found}; E2 withheld: too many survive")
 

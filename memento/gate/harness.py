@@ -9,6 +9,9 @@ a crash, a hang, a skip, an empty parametrize and a test that was never collecte
 So does a run that left a process behind, or changed what was exported. No conftest.py, ini file or
 plugin of the tested code is honoured, for none is exported or loaded.
 
+No verdict is an accident, which raises and is remembered by nobody: a sandbox that broke before any
+test began, a full disk, the end of the time that the whole gate has.
+
 A run alone has a sandbox of its own. Runs of skills that did not change may share one, a process
 group each: what is green there is believed, what is not is run again alone.
 """
@@ -16,21 +19,25 @@ group each: what is green there is believed, what is not is run again alone.
 import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 
 from memento.changes import TestResult
+from memento.errors import SandboxError
 from memento.gate.exports import ROOT, WARM, Place, export, export_warm, fingerprint
 from memento.gate.keys import run_key
-from memento.gate.plan import plan
-from memento.gate.reports import RUN, listen, read_reports
 from memento.journal import Journal
 from memento.protocols import Limits, Mount, Sandbox
 from memento.types import Folder
 
 __all__ = ["RUN", "Harness", "Job", "Results"]
 
+
 Results = tuple[TestResult, ...]
+
+RUN = "<run>"
+"""Id of the pseudo test that stands for the run itself: collection, and an orderly end."""
 
 FILE_SECONDS = 55.0
 LIMITS = Limits(wall_s=75.0, cpu_s=60, memory_mb=1024, processes=64, file_mb=64, output_kb=1024)
@@ -51,8 +58,9 @@ class Job:
     """Other skills that the files of this one name."""
     routes: Mapping[str, str | None] = field(default_factory=dict)
     """What `route(request)` answers."""
-    again: bool = False
-    """The second run: other order, time zone, working directory; the hash seed always differs."""
+    turn: int = 0
+    """Of runs of the same content. Odd ones have another order, time zone and working directory; the
+    hash seed always differs."""
     until_red: bool = False
     """Stop at the first red test: all that a mutant needs."""
 
@@ -69,6 +77,9 @@ class Harness:
     workers: int = 2
     chance: Callable[[], float] = lambda: 1.0
     """In [0, 1); below RECHECK the cache is not believed this time."""
+    clock: Callable[[], float] = lambda: 0.0
+    ends: float = inf
+    """When the time of the whole gate is over, by `clock`."""
     _ahead: dict[str, Results] = field(default_factory=dict, repr=False, compare=False)
 
     def run(self, skill: str, folder: Folder, test: bytes) -> Results:
@@ -80,14 +91,24 @@ class Harness:
 
     def run_alone(self, job: Job) -> Results:
         """The same for a job, in a sandbox of its own unless its results are known."""
-        key = run_key(job, self.sandbox.name)
+        (results,) = self.run_turns([job])
+        return results
+
+    def run_turns(self, jobs: Sequence[Job]) -> list[Results]:
+        """Run one content several times; those turns whose results are not known share a sandbox."""
+        keys = [run_key(job, self.sandbox.name) for job in jobs]
+        known = {key: results for key in keys if (results := self._known(key)) is not None}
+        fresh = {key: job for key, job in zip(keys, jobs, strict=True) if key not in known}
+        if fresh:
+            known |= zip(fresh, self._execute(list(fresh.values())), strict=True)
+        for key in fresh:
+            self._remember(key, known[key])
+        return [known[key] for key in keys]
+
+    def _known(self, key: str) -> Results | None:
         if (ahead := self._ahead.get(key)) is not None:
             return ahead
-        if self.use_cache and (known := self.journal.cached_run(key)) is not None and not self._doubt():
-            return known
-        (results,) = self._execute([job])
-        self.journal.cache_run(key, results)
-        return results
+        return self.journal.cached_run(key) if self.use_cache and not self._doubt() else None
 
     def run_together(self, jobs: Sequence[Job]) -> list[Results]:
         """Run jobs of one skill in one sandbox: nothing is remembered."""
@@ -109,12 +130,39 @@ class Harness:
                     passed = all(result.passed for result in results)
                     if passed if wanted else not any(result.id == RUN for result in results):
                         self._ahead[key] = results
-                        self.journal.cache_run(key, results)
+                        self._remember(key, results)
+
+    def _remember(self, key: str, results: Results) -> None:
+        """Passes are kept; what does not pass now is not believed to have passed before."""
+        self.journal.cache_run(key, results)
+        if not all(result.passed for result in results):
+            self.journal.forget([key])
+
+    def still(self) -> None:
+        """Raises SandboxError when the time of the whole gate is over."""
+        if self.clock() >= self.ends:
+            raise SandboxError(
+                "the whole gate took too long and was stopped: no verdict. Raise [gate] timeout_s in "
+                "memento.toml, or gate fewer skills."
+            )
 
     def _doubt(self) -> bool:
         return self.chance() < RECHECK
 
     def _execute(self, jobs: Sequence[Job]) -> list[Results]:
+        try:
+            return self._run(jobs)
+        except OSError as error:
+            raise SandboxError(
+                f"the tests could not be run ({error}): no verdict. Is the disk of "
+                f"{tempfile.gettempdir()} full?"
+            ) from error
+
+    def _run(self, jobs: Sequence[Job]) -> list[Results]:
+        from memento.gate.plan import plan
+        from memento.gate.reports import has_begun, listen, read_reports
+
+        self.still()
         word = self.new_word()
         plans = [plan(job.test) for job in jobs]
         with tempfile.TemporaryDirectory(prefix="memento-gate-") as temporary:
@@ -123,6 +171,7 @@ class Harness:
             export_warm(root)
             before = fingerprint(root)
             limits = _limits(len(jobs))
+            limits = replace(limits, wall_s=min(limits.wall_s, self.ends - self.clock()))
             with self.sandbox.open(mounts=[Mount(source=root, target=ROOT)], limits=limits) as session:
                 orders = [
                     _order(place, job, leave_out=plan.model, path=session.path)
@@ -145,7 +194,14 @@ class Harness:
                     env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
                 )
             changed = fingerprint(root) != before
+        self.still()
         messages = listen(done, word)
+        if not has_begun(done, word):
+            said = done.stderr.decode("utf-8", "replace").strip()[-200:]
+            raise SandboxError(
+                f"the sandbox ended before any test began (exit code {done.exit_code}; {said or 'no word'}): "
+                "no verdict. Try again; `memento doctor` tries the sandbox."
+            )
         return [
             read_reports(done, messages.get(number, ()), plan, changed=changed)
             for number, plan in enumerate(plans)
@@ -174,8 +230,8 @@ def _order(
         "skills": path(place.skills),
         "routes": path(place.routes),
         "leave_out": sorted(leave_out),
-        "reverse": job.again,
+        "reverse": job.turn % 2 == 1,
         "until_red": job.until_red,
         # POSIX zones: no database of zones is needed for them.
-        "env": {"TZ": "MMT-13:30" if job.again else "UTC0"},
+        "env": {"TZ": "MMT-13:30" if job.turn % 2 else "UTC0"},
     }

@@ -61,6 +61,7 @@ class Supervisor:
         _warm_up(session, self._order["warm"])
         gc.collect()
         gc.freeze()
+        self._say("begin")
         waiting = list(reversed(self._order["jobs"]))
         running: dict[int, Running] = {}
         while waiting or running:

@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING
 
 from memento.changes import GateOutcome, GateReport
 from memento.gate.change import Change
-from memento.gate.gate import TestGate, planned
+from memento.gate.gate import TestGate
 from memento.gate.harness import RECHECK
 from memento.gate.keys import digest, environment
-from memento.gate.plan import plan
 from memento.gate.routes import ALL, Board, board
-from memento.gate.selection import changed, gone, library_report
+from memento.gate.selection import changed, library_report
 from memento.gate.view import View
 from memento.protocols import Snapshot
 
@@ -57,7 +56,15 @@ class LibraryGate:
     def __call__(
         self, base: Snapshot, head: Snapshot, names: Sequence[str], *, told: Told = lambda _: None
     ) -> tuple[GateReport, ...]:
-        """One report per name, and one before them when something belongs to no skill."""
+        """One report per name, and one before them when something belongs to no skill.
+
+        Raises SandboxError when the gate's time is over before all are judged.
+        """
+        return replace(self, gate=self.gate.begun())._judge(base, head, names, told)
+
+    def _judge(
+        self, base: Snapshot, head: Snapshot, names: Sequence[str], told: Told
+    ) -> tuple[GateReport, ...]:
         before, after = self._view(base), self._view(head)
         strange = library_report(before, after)
         standing = [n for n in names if before is after or before.content(n) == after.content(n)]
@@ -65,10 +72,9 @@ class LibraryGate:
         for name in names:
             if name not in reports:
                 change = Change(skill=name, base=before, head=after, exam=None, exercise=None)
-                reports[name] = self.gate.judge(change, self._board(before, after, name))
+                reports[name] = self.gate.judge(change, alone=False)
                 told(name)
-        removed = gone(before, after) if before is not after else ()
-        return (*([strange] if strange else []), *removed, *(reports[name] for name in names))
+        return (*([strange] if strange else []), *(reports[name] for name in names))
 
     def _board(self, before: View, after: View, name: str) -> Board:
         return board(self.gate.routes, before, after, name)
@@ -103,12 +109,14 @@ class LibraryGate:
 
     def _run_ahead(self, changes: Mapping[str, Change], boards: Mapping[str, Board]) -> None:
         """Batch what will be asked for; what cannot even be planned is refused in its turn."""
+        from memento.gate.steps import planned
+
         green, red = [], []
         for name, change in changes.items():
             if not _is_plannable(change):
                 continue
             jobs = planned(change, boards[name])
-            green += [jobs.candidate, jobs.again]
+            green += [jobs.candidate, *jobs.again]
             red.append(jobs.emptied)
         if len(green) > 2:  # a single skill is as quick alone, and more apart
             self.gate.harness.run_ahead(green, red)
@@ -147,7 +155,7 @@ def _is_plannable(change: Change) -> bool:
     if change.test is None or "SKILL.md" not in change.after:
         return False
     try:
-        plan(change.test)
+        change.plan  # noqa: B018 (reading it parses)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

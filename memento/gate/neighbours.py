@@ -1,9 +1,14 @@
-"""Tests of other skills that use this one: what was green before the change is green after it."""
+"""Tests of other skills that use this one: what was green before the change is green after it.
+
+A test that is red now is run RERUNS times more; one that then is green again is flaky. It does not refuse
+the change, but it is named, and a human must agree.
+"""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from memento.gate.change import Answer, Change, failed, listed, passed
-from memento.gate.harness import Harness, Job, Results
+from memento.gate.change import Answer, Change, failed, indecisive, listed, passed
+from memento.gate.harness import Harness, Job
 from memento.gate.plan import plan
 from memento.gate.routes import ALL, Board
 from memento.gate.trial import green
@@ -11,15 +16,27 @@ from memento.gate.view import View
 from memento.skill.testfile import base_name
 from memento.types import Folder
 
+RERUNS = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Red:
+    """Tests of one neighbour that were green before the change."""
+
+    broken: tuple[str, ...] = ()
+    flaky: tuple[str, ...] = ()
+
 
 def neighbours(change: Change, harness: Harness, requests: Board) -> Answer:
     """FAIL with the tests that the change turns red in skills whose files name this one."""
     users = [] if change.standing or not change.changes_skill else dependents(change.head, change.skill)
-    broken = []
-    for name in users:
-        broken += [f"{name}: {test}" for test in _broken(change, name, harness, requests)]
+    found = {name: _red(change, name, harness, requests) for name in users}
+    broken = [f"{name}: {test}" for name, red in found.items() for test in red.broken]
     if broken:
         return failed(f"it turns tests of other skills red: {listed(broken)}")
+    flaky = [f"{name}: {test}" for name, red in found.items() for test in red.flaky]
+    if flaky:
+        return indecisive(f"tests of other skills are now red, now green: {listed(flaky)}")
     return passed(f"{len(users)} other skills use it, their tests stay green" if users else "nobody uses it")
 
 
@@ -36,26 +53,28 @@ def dependents(view: View, skill: str) -> list[str]:
     return [name for name in names if skill in facts[name].beside]
 
 
-def _broken(change: Change, name: str, harness: Harness, requests: Board) -> list[str]:
+def _red(change: Change, name: str, harness: Harness, requests: Board) -> _Red:
     snapshot = change.head.snapshot
     test = snapshot.test(name)
     if test is None:
-        return []
+        return _Red()
     beside = change.head.facts([name])[name].beside
 
-    def results(view: View, routes: Mapping[str, str | None]) -> Results:
+    def job(view: View, routes: Mapping[str, str | None]) -> Job:
         others: Mapping[str, Folder] = view.folders(beside)
-        folder = view.snapshot.folder(name)
-        return harness.run_alone(Job(skill=name, folder=folder, test=test, beside=others, routes=routes))
+        return Job(skill=name, folder=view.snapshot.folder(name), test=test, beside=others, routes=routes)
 
     try:
         asked = set(plan(test).routed)
     except SyntaxError:
-        return []
-    before = results(change.base, {r: t for r, t in requests.before.items() if r in asked})
-    after = results(change.head, {r: t for r, t in requests.after.items() if r in asked})
-    return sorted(
-        test_name
-        for test_name in {base_name(result.id) for result in before}
-        if green(before, test_name) and not green(after, test_name)
-    )
+        return _Red()
+    before = harness.run_alone(job(change.base, {r: t for r, t in requests.before.items() if r in asked}))
+    changed = job(change.head, {r: t for r, t in requests.after.items() if r in asked})
+    after = harness.run_alone(changed)
+    names = {base_name(result.id) for result in before}
+    red = sorted(one for one in names if green(before, one) and not green(after, one))
+    if not red:
+        return _Red()
+    more = harness.run_turns([replace(changed, turn=turn) for turn in range(1, RERUNS + 1)])
+    flaky = tuple(one for one in red if any(green(results, one) for results in more))
+    return _Red(broken=tuple(one for one in red if one not in flaky), flaky=flaky)

@@ -5,10 +5,10 @@ SARIF    2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/): what did not p
 GitHub   annotations (workflow commands) and a job summary in Markdown
 """
 
+import html
 import json
 import re
 from collections.abc import Iterable, Sequence
-from xml.sax.saxutils import quoteattr
 
 from memento.changes import GateOutcome, GateReport, RouteChange
 from memento.skill.security import Finding
@@ -50,7 +50,9 @@ def _tests(report: GateReport) -> Iterable[str]:
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(_NOT_XML.sub("?", text))
+    # Not xml.sax.saxutils, which loads urllib. Line ends as references: a parser makes spaces of bare ones.
+    quoted = html.escape(_NOT_XML.sub("?", text))
+    return '"' + quoted.replace("\n", "&#10;").replace("\r", "&#13;").replace("\t", "&#9;") + '"'
 
 
 def place(report: GateReport, detail: str) -> tuple[str, int]:

@@ -2,7 +2,8 @@
 
 expected     the tests that must report, known before anything runs
 cases        for a parametrized test whose parameters are literal: the ids its cases must report
-model        tests that take `solve`: not run without a model, and never counted as passed
+model        tests that take `solve`: never run in the sandbox, and never counted as passed there
+behaviour    what those tests ask, where it can be read as data
 QUERIES      requests that must reach the skill; NEAR_MISSES, requests that must not
 routed       literal requests given to `route(...)`: answered outside the sandbox
 """
@@ -12,6 +13,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from memento.gate.cases import Case, cases
 from memento.skill.testfile import expected_tests
 
 MOST_REQUESTS = 200
@@ -24,6 +26,7 @@ class Plan:
 
     expected: tuple[str, ...]
     model: frozenset[str] = frozenset()
+    behaviour: tuple[Case, ...] = ()
     cases: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Full ids by test; a test whose cases cannot be known is not in here."""
     queries: tuple[str, ...] = ()
@@ -40,11 +43,13 @@ def plan(source: bytes) -> Plan:
     """Raises SyntaxError when the file does not parse."""
     module = ast.parse(source)
     tests = dict(_tests(module))
-    cases = {name: known for name, test in tests.items() if (known := _cases(name, test)) is not None}
+    known = {name: ids for name, test in tests.items() if (ids := _cases(name, test)) is not None}
+    solving = {name: test for name, test in tests.items() if _takes(test, "solve")}
     return Plan(
         expected=expected_tests(source),
-        model=frozenset(name for name, test in tests.items() if _takes(test, "solve")),
-        cases=cases,
+        model=frozenset(solving),
+        behaviour=cases(module, solving),
+        cases=known,
         queries=_constant(module, "QUERIES"),
         near_misses=_constant(module, "NEAR_MISSES"),
         routed=_routed(module),

@@ -6,15 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from memento.changes import TestResult
+from memento.gate.harness import RUN
 from memento.gate.plan import Plan
 from memento.protocols import Completed
 from memento.skill.testfile import base_name
 
 Message = dict[str, Any]
 """A line of the supervisor, as it was parsed."""
-
-RUN = "<run>"
-"""Id of the pseudo test that stands for the run itself: collection, and an orderly end."""
 
 
 @dataclass(kw_only=True)
@@ -80,6 +78,12 @@ def listen(done: Completed, word: str) -> Mapping[int, Sequence[Message]]:
         if message is not None and isinstance(message.get("job"), int):
             found.setdefault(message["job"], []).append(message)
     return found
+
+
+def has_begun(done: Completed, word: str) -> bool:
+    """Whether the supervisor came to its work; what ends later may be the doing of the tests."""
+    start = f'{word} {{"what": "begin"'.encode()
+    return any(line.startswith(start) for line in done.stdout.splitlines())
 
 
 def _heard(messages: Iterable[Message]) -> _Heard:

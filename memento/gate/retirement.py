@@ -1,7 +1,7 @@
 """Retirement: a skill's folder and its tests go. No test can speak for that, so a person decides.
 
-custody     nothing else is touched, and no text that somebody pinned goes with it                FAIL
-neighbours  no other skill sends its reader there                                                 FAIL
+custody     its tests go with it, no text that somebody pinned does; an agent touches nothing else  FAIL
+neighbours  no other skill sends its reader there                                                   FAIL
 person      whether it is missed is no question for a test                                        INDECISIVE
 """
 
@@ -16,10 +16,13 @@ from memento.types import Folder, test_path
 _PIN = b"<!-- memento:pin -->"
 
 
-def retirement(skill: str, base: Snapshot, head: Snapshot) -> GateReport:
-    """The gate's report on a change that removes `skill`; the first FAIL ends it."""
+def retirement(skill: str, base: Snapshot, head: Snapshot, *, alone: bool = True) -> GateReport:
+    """The gate's report on a change that removes `skill`; the first FAIL ends it.
+
+    `alone`: the change may do nothing else.
+    """
     steps: list[GateStep] = []
-    for name, answer in _answers(skill, base, head):
+    for name, answer in _answers(skill, base, head, alone):
         steps.append(GateStep(name=name, outcome=answer.outcome, detail=answer.detail))
         if answer.outcome is GateOutcome.FAIL:
             break
@@ -27,18 +30,18 @@ def retirement(skill: str, base: Snapshot, head: Snapshot) -> GateReport:
     return GateReport(skill=skill, outcome=outcome, evidence=Evidence.LINT, steps=tuple(steps))
 
 
-def _answers(skill: str, base: Snapshot, head: Snapshot) -> Iterator[tuple[str, Answer]]:
-    yield "custody", _custody(skill, base, head)
+def _answers(skill: str, base: Snapshot, head: Snapshot, alone: bool) -> Iterator[tuple[str, Answer]]:
+    yield "custody", _custody(skill, base, head, alone)
     yield "neighbours", _neighbours(skill, head)
     yield "person", indecisive("a human must say whether the skill may go")
 
 
-def _custody(skill: str, base: Snapshot, head: Snapshot) -> Answer:
+def _custody(skill: str, base: Snapshot, head: Snapshot, alone: bool) -> Answer:
     before, after = base.entries(), head.entries()
     touched = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
     test = test_path(skill)
     strangers = [path for path in touched if not path.startswith(f"skills/{skill}/") and path != test]
-    if strangers:
+    if strangers and alone:
         return failed(f"it touches files that are not its own: {listed(strangers)}")
     if test in after:
         return failed(f"{test} would be left without its skill")

@@ -17,8 +17,9 @@ _OBEYED = frozenset(
 
 
 def changed(base: View, head: View) -> tuple[str, ...]:
-    """Skills of `head` whose folder or test file differs from `base`, sorted."""
-    return tuple(name for name in head.names if base.content(name) != head.content(name))
+    """Skills whose folder or test file differs, those that are gone too, sorted."""
+    names = sorted({*base.names, *head.names})
+    return tuple(name for name in names if base.content(name) != head.content(name))
 
 
 def strangers(view: View) -> Sequence[str]:
@@ -48,13 +49,3 @@ def library_report(base: View, head: View) -> GateReport | None:
     detail = f"{found[0]} belongs to no skill" + (f", and {len(found) - 1} more" if len(found) > 1 else "")
     step = GateStep(name="custody", outcome=GateOutcome.FAIL, detail=detail)
     return GateReport(skill=LIBRARY, outcome=GateOutcome.FAIL, evidence=Evidence.LINT, steps=(step,))
-
-
-def gone(base: View, head: View) -> tuple[GateReport, ...]:
-    """Skills that the change removes: nothing is left to test, so a human must agree."""
-    step = GateStep(name="custody", outcome=GateOutcome.INDECISIVE, detail="it is gone, a human must agree")
-    return tuple(
-        GateReport(skill=name, outcome=step.outcome, evidence=Evidence.LINT, steps=(step,))
-        for name in base.names
-        if name not in head.own
-    )

@@ -2,7 +2,8 @@
 
                     new tests     old tests
     parent          all red       some green      red-to-green, and what must stay green
-    candidate       all green     green stays     stay-green, test by test; twice, to find flaky tests
+    candidate       all green     green stays     stay-green, test by test; twice, to find flaky tests,
+                                                  and ADMISSION times where a test is new
     emptied         all red                       teeth: the tests notice that the skill is gone
 
 A file that brings no new test (a full gate, or a person's edit of prose) must be green on the
@@ -11,16 +12,18 @@ candidate and lose at least one test on the emptied skill. A test that is flaky 
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from memento.gate.change import Answer, Change, failed, indecisive, listed, passed
 from memento.gate.harness import RUN, Harness, Job, Results
-from memento.gate.keys import run_key
 from memento.skill import edit
 from memento.skill.testfile import base_name
 from memento.types import File, Folder
 
 Answers = Mapping[str, str | None]
+
+ADMISSION = 5
+"""Runs that a new test must agree with itself in."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,13 +43,11 @@ class Trial:
 class Runs:
     """The jobs of a trial."""
 
-    parent: Job
     candidate: Job
-    again: Job
+    again: tuple[Job, ...]
     emptied: Job
-
-    def all(self) -> tuple[Job, ...]:
-        return (self.parent, self.candidate, self.again, self.emptied)
+    parent: Job | None
+    """None where no step asks for it, or it is the candidate."""
 
 
 def runs(change: Change, before: Answers, after: Answers) -> Runs:
@@ -55,26 +56,39 @@ def runs(change: Change, before: Answers, after: Answers) -> Runs:
     gone = {request: None if to == name else to for request, to in after.items()}
     beside = change.beside_after
 
-    def job(folder: Folder, routes: Answers, others: Mapping[str, Folder], *, again: bool = False) -> Job:
-        return Job(skill=name, folder=folder, test=test, routes=routes, beside=others, again=again)
+    def job(folder: Folder, routes: Answers, others: Mapping[str, Folder]) -> Job:
+        return Job(skill=name, folder=folder, test=test, routes=routes, beside=others)
 
+    candidate = job(change.after, after, beside)
+    parent = None
+    if change.authored or compares(change):
+        parent = job(change.before, before, change.beside_before)
     return Runs(
-        parent=job(change.before, before, change.beside_before),
-        candidate=job(change.after, after, beside),
-        again=job(change.after, after, beside, again=True),
+        candidate=candidate,
+        again=tuple(replace(candidate, turn=turn) for turn in range(1, ADMISSION if change.new_tests else 2)),
         emptied=job(emptied(change.after), gone, beside),
+        parent=None if parent == candidate else parent,
     )
+
+
+def compares(change: Change) -> bool:
+    """Whether red-to-green is asked of a person's change."""
+    return change.changes_skill and bool(change.new_tests)
 
 
 def hold(change: Change, harness: Harness, planned: Runs) -> Trial:
     """Run the states side by side, each alone. Raises SandboxError; a broken test file is a red result."""
-    jobs = planned.all()
-    if run_key(jobs[0], "") == run_key(jobs[1], ""):
-        jobs = jobs[1:]
+    second, *more = planned.again
+    jobs = [planned.candidate, second, planned.emptied]
+    if planned.parent is not None:
+        jobs.append(planned.parent)
     with ThreadPoolExecutor(max_workers=harness.workers) as pool:
-        found = list(pool.map(harness.run_alone, jobs))
-    parent, candidate, again, empty = found if len(found) == 4 else (found[0], *found)
-    flaky = differing(candidate, again)
+        candidate, again, empty, *before = pool.map(harness.run_alone, jobs)
+    parent = before[0] if before else candidate
+    seen = [candidate, again]
+    if all(result.passed for results in seen for result in results):
+        seen += harness.run_turns(more)  # what is red already is refused without them
+    flaky = differing(*seen)
     return Trial(
         new_tests=tuple(name for name in change.new_tests if name not in flaky),
         parked=change.parked | set(flaky),
@@ -85,10 +99,10 @@ def hold(change: Change, harness: Harness, planned: Runs) -> Trial:
     )
 
 
-def differing(one: Results, other: Results) -> tuple[str, ...]:
-    """Tests, without the run itself, that are green in one and not in the other."""
-    names = {base_name(result.id) for result in (*one, *other)} - {RUN}
-    return tuple(sorted(name for name in names if green(one, name) != green(other, name)))
+def differing(*runs: Results) -> tuple[str, ...]:
+    """Tests, without the run itself, that are green in one run and not in another."""
+    names = {base_name(result.id) for results in runs for result in results} - {RUN}
+    return tuple(sorted(name for name in names if len({green(run, name) for run in runs}) > 1))
 
 
 def emptied(folder: Folder) -> Folder:
@@ -101,7 +115,7 @@ def steadiness(trial: Trial) -> Answer:
     """No test changed its mind between two runs of the same content."""
     if trial.flaky:
         return indecisive(f"these tests differ between two runs of the same content: {listed(trial.flaky)}")
-    return passed("twice the same, in another order, place and time zone")
+    return passed("every time the same, in another order, place and time zone")
 
 
 def red_to_green(trial: Trial) -> Answer:
@@ -139,6 +153,12 @@ def parking(trial: Trial, parked: tuple[str, ...]) -> Answer:
     if needless:
         return failed(f"these tests need no parking: {listed(needless)}")
     return passed(f"kept, and not deciding until a change turns them green: {listed(parked)}")
+
+
+def awake(trial: Trial, parked: frozenset[str]) -> Answer | None:
+    """Parked tests that the candidate turns green: a person may take them back into service."""
+    names = sorted(name for name in parked if name not in trial.flaky and green(trial.candidate, name))
+    return passed(f"green now, take them out of PARKED: {listed(names)}") if names else None
 
 
 def teeth(trial: Trial) -> Answer:

@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 from memento.gate.keys import digest, harness_digest
-from memento.gate.plan import plan
 from memento.journal import Journal
 from memento.protocols import Snapshot
 from memento.types import Folder, test_path
@@ -123,6 +122,8 @@ class View:
 
 def _facts(name: str, files: Mapping[str, bytes], crowd: Collection[bytes]) -> Facts:
     named = {found for data in files.values() for found in _NAMED.findall(data) if found in crowd}
+    from memento.gate.plan import plan
+
     try:
         test = plan(files.get(test_path(name), b""))
     except (SyntaxError, ValueError):

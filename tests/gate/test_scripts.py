@@ -87,7 +87,7 @@ def test_where(skill):
     assert (os.getcwd().endswith("/here"), time.timezone) == (True, 0)
 """
     job = Job(skill="adder", folder=folder(), test=source.encode())
-    again = Job(skill="adder", folder=folder(), test=source.encode(), again=True)
+    again = Job(skill="adder", folder=folder(), test=source.encode(), turn=1)
     passed = [[result.passed for result in harness.run_alone(each)] for each in (job, again)]
     assert passed == [[True], [False]]
 
