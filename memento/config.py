@@ -135,6 +135,8 @@ class GateSettings(_Section):
     scanner: str | None = None
     """A further scanner's command line."""
     timeout_s: float = Field(default=1800.0, gt=0)
+    behaviour: bool = False
+    """Let the model try a change's behaviour cases: 120 attempts and more, so never by surprise."""
     """Seconds that one gate may take."""
     behaviour: bool = False
     """Let the model try a change's behaviour cases: 120 attempts and more, so never by surprise."""
