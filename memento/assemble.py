@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from memento.act.executor import ReactExecutor
     from memento.config import Config
     from memento.evals.demo import Demo
+    from memento.gate.behaviour import Solver
     from memento.gate.gate import TestGate
     from memento.journal import Journal
     from memento.library import Library
@@ -266,9 +267,38 @@ def gate_of(
     return TestGate(
         harness=harness,
         clock=ambience.clock,
+        timeout_s=config.gate.timeout_s,
+        solver=_solver_of(sandbox, ambience, config) if config.gate.behaviour else None,
         routes=Routes(router=route),
         scanner=Scanner(command=command, path=environ.get("PATH", os.defpath)) if command else None,
     )
+
+
+def _solver_of(sandbox: "Sandbox", ambience: Ambience, config: "Config") -> "Solver":
+    """The agent that tries behaviour cases for the gate. Raises ModelError when no model is set."""
+    from memento.gate.cases import Case
+    from memento.llm.budget import Budget, Metered
+    from memento.protocols import Observation, Snapshot
+    from memento.types import Gold, Result, Task
+
+    budget = Budget(usd=config.budget.usd)
+    model = Metered(model_of(config, ambience), budget, clock=ambience.clock)
+    executor = executor_of(config, model, sandbox, ambience)
+    # No web: what an answer depends on must be the same for the candidate and for its parent.
+    tools = [tool for tool in executor.tools if not tool.spec.name.startswith("web")]
+    execute, judge = replace(executor, tools=tools), judging_of(model, sandbox)
+
+    @dataclass(frozen=True)
+    class Agent:
+        model: str
+
+        def __call__(self, case: Case, skill: str, library: Snapshot) -> bool | None:
+            task = Task(id=case.test, text=case.task)
+            x = Observation(task=task, tips="", library=library)
+            verdict = judge(task, execute(x, library.skill(skill)), Gold(answer=case.answer))
+            return None if verdict.result is Result.UNJUDGED else verdict.result is Result.PASSED
+
+    return Agent(model.name)
 
 
 def policy_of(library: "Library", ambience: Ambience) -> "ReviewPolicy":
