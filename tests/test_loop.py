@@ -17,6 +17,7 @@ from memento.changes import Disposition, Exam, Landing, Pass, Rewrite
 from memento.config import Config, load
 from memento.errors import ModelError, SandboxError
 from memento.evals.exercises import dates, ledger, lines_of
+from memento.journal import Remark
 from memento.library import Library
 from memento.llm.simulated.kinds import FLAWLESS, Habit, Temper
 from memento.llm.simulated.model import SimulatedModel
@@ -288,9 +289,10 @@ def test_a_sandbox_that_breaks_in_the_gate_lands_nothing_and_caches_nothing(worl
         def open(self, **_):
             raise SandboxError("the disk is full")
 
-    gate = here.loop.gate
+    gate = here.loop.repair.gate
     harness = replace(gate.harness, sandbox=Broken())
-    loop = replace(here.loop, gate=replace(gate, harness=harness))
+    repair = replace(here.loop.repair, gate=replace(gate, harness=harness))
+    loop = replace(here.loop, repair=repair)
     with pytest.raises(SandboxError, match="the disk is full"):
         list(loop.solve(exercise("thousands")))
     assert here.skills() == skills
@@ -418,3 +420,47 @@ def test_the_answer_pasted_into_the_skill_is_refused(world):
     assert [landing.report.reason for landing in here.heard(Landing)] == [
         "static: it contains the answer of the task that it was learned from"
     ]
+
+
+# ---------------------------------------------------------------- what people leave to the agent
+
+
+def policy(here: World, text: str) -> None:
+    here.library.commit_files({"memento.toml": text.encode()}, "policy", {})
+
+
+def test_a_locked_skill_is_not_even_proposed_and_the_onlooker_is_told_why(world):
+    here = world(rounds=0)
+    policy(here, '[review.skills]\n"ledger-*" = "locked"\n')
+    refs = here.refs()
+    here.solve(exercise("thousands"))
+    why = 'ledger-totals is locked: [review.skills] of memento.toml says so for "ledger-*"'
+    assert here.heard(Pass) == [Pass(stage="policy", reason=why)]
+    assert not {"exam", "rewrite"} & set(here.model.purposes())
+    assert [ref for ref in here.refs() if "memento/" in ref] == [ref for ref in refs if "memento/" in ref]
+    assert len(here.loop.journal.episodes()) == 1
+
+
+def test_a_skill_that_people_changed_waits_for_them_and_stays_as_it_is(world):
+    here = world(rounds=0)
+    here.solve(exercise("thousands"))
+    here.library.commit_files({"skills/ledger-totals/notes.md": b"Ours.\n"}, "by hand", {})
+    tree = here.library.at().skill("ledger-totals").tree
+    here.solve(exercise("parentheses", number=2))
+    assert here.landings() == [Disposition.LANDED, Disposition.OPEN]
+    assert here.library.at().skill("ledger-totals").tree == tree
+    assert [proposal.skill for proposal in here.library.proposals()] == ["ledger-totals"]
+
+
+def test_what_a_person_said_against_a_refused_idea_is_told_to_the_rewriter(world):
+    here = world(rounds=0)
+    policy(here, '[review]\nagent = "review"\n')
+    here.solve(exercise("thousands"))
+    (open_one,) = here.library.proposals()
+    here.loop.journal.remark(open_one.id, Remark(who="Ada", when=0.0, text="We never strip anything."))
+    here.loop.journal.reject(open_one.id, "Ada")
+    here.library.discard(open_one)
+    here.solve(exercise("thousands", number=2))
+    first, second = (str(r) for r in here.model.requests if r.purpose == "rewrite")
+    assert "We never strip anything." not in first
+    assert "We never strip anything." in second

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from memento.cli.main import COMMANDS
+from tests.review.situations import opened
 
 BASH = """
 source <(memento completion bash)
@@ -42,6 +43,11 @@ def ask(line, *, cwd, env):
 )
 def test_bash_completes_commands_options_and_skills(fresh, environment, line, expected):
     assert ask(line, cwd=fresh, env=environment) == expected
+
+
+def test_bash_completes_the_ids_of_open_proposals(library, environment):
+    opened(library, "One.")
+    assert ask("memento review i", cwd=library.root, env=environment) == ["id0"]
 
 
 def test_outside_a_library_completion_stays_silent(tmp_path, environment):

@@ -46,6 +46,11 @@ def opened(
     return proposal
 
 
+def stale(library):
+    opened(library, "Say hello and goodbye.")
+    landed(library, propose(library, rewritten(library, "greeter", "Say hullo.")))
+
+
 def written_by_agent(library: Library, skill: str = "csv-sums") -> Landing:
     return landed(library, propose(library, created(skill), trailers=AGENT))
 

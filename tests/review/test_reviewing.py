@@ -26,7 +26,7 @@ from memento.types import (
     Verdict,
 )
 from tests.library.changes import GREEN, RED, UNSURE, created, landed, propose, rewritten
-from tests.review.situations import AGENT, NOW, hands, opened, policy, settings
+from tests.review.situations import AGENT, NOW, hands, opened, policy, settings, stale
 
 ADA = "Ada <ada@example.org>"
 
@@ -209,11 +209,6 @@ def test_the_frozen_exam_is_handed_to_the_gate_again_with_what_it_parks(library)
 
 
 # ---------------------------------------------------------------- stale
-
-
-def stale(library):
-    opened(library, "Say hello and goodbye.")
-    landed(library, propose(library, rewritten(library, "greeter", "Say hullo.")))
 
 
 def test_a_proposal_that_no_longer_merges_says_so_and_stays(library):
