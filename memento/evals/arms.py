@@ -20,7 +20,8 @@ from memento.testing.snapshots import MemorySnapshot
 from memento.types import File, Folder, Sha
 
 LIBRARY, NO_SKILLS, STARTER, READ_WRITE = "library", "no skills", "starter", "read-write"
-CONTROLS = (NO_SKILLS, STARTER, READ_WRITE)
+CURVE = "after "
+"""How the names of the library's earlier commits begin; they are a curve, not controls."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from memento.errors import MementoError
 from memento.evals import guard, past
-from memento.evals.arms import NO_SKILLS, Arm
+from memento.evals.arms import CURVE, NO_SKILLS, Arm
 from memento.evals.attempts import Work
 from memento.evals.datasets.items import Dataset
 from memento.evals.log import Log
@@ -82,7 +82,13 @@ def report(what: Evaluation, log: Log) -> Report:
         arms=tuple(
             report_of_arm(arm, by_arm[arm.name], landings=_landings(what.library, arm)) for arm in what.arms
         ),
-        comparisons=compare({name: {r.task: r for r in found} for name, found in by_arm.items()}),
+        comparisons=compare(
+            {
+                arm.name: {record.task: record for record in by_arm[arm.name]}
+                for arm in what.arms
+                if not arm.name.startswith(CURVE)
+            }
+        ),
         leaks=tuple(
             leak
             for arm in what.arms

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
 
+from memento.evals.arms import CURVE
 from memento.evals.report import Growth, Learning, Worth, per
 from memento.journal import Journal
 from memento.library import Library
@@ -32,12 +33,12 @@ def growth(library: Library, most: int = POINTS) -> tuple[Growth, ...]:
 def curve(library: Library, number: int) -> tuple[tuple[str, CommitSnapshot], ...]:
     """The library at up to `number` of its commits before the last, with how many changes had landed."""
     history = library.log(limit=EVERYTHING)[::-1]
-    landed = list(accumulate(entry.skill is not None for entry in history))
+    landed = list(accumulate(int(entry.skill is not None) for entry in history))
     # Between two landings only tips and settings change: the last commit of each count stands for it.
     last = {count: index for index, count in enumerate(landed)}
     chosen = [list(last.items())[i] for i in spread(len(last), number)] if number else []
     return tuple(
-        (f"after {count} landings", library.snapshot(history[index].sha))
+        (f"{CURVE}{count} landings", library.snapshot(history[index].sha))
         for count, index in chosen
         if index != len(history) - 1
     )
