@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from memento.loop import Event, Loop
     from memento.protocols import Embedder, Hear, Model, Router, Sandbox, Tool
     from memento.reflect.judge import Judging
+    from memento.repair import Repair, Settings
     from memento.review.importing import Importer
     from memento.review.policy import ReviewPolicy
+    from memento.review.probation import WaldProbation
     from memento.review.reviewing import Review
     from memento.review.rollback import Rollback
     from memento.route.router import TantivyRouter
@@ -375,17 +377,17 @@ def loop_of(
     """One learner over one library. A model that is on a meter already stays on it."""
     from memento.llm.budget import Metered
     from memento.loop import Loop
-    from memento.loop import Settings as LoopSettings
     from memento.reflect.attribution import LLMAttributor
+    from memento.reflect.memory import LearnedTips
     from memento.reflect.tips import LLMTipWriter
-    from memento.write.charter import LLMCharterer
-    from memento.write.exam import LLMExamAuthor
-    from memento.write.rewriter import LLMRewriter
+    from memento.repair import Settings
 
     journal = mended_journal_of(library)
     metered = model if isinstance(model, Metered) else Metered(model, budget_of(config), clock=ambience.clock)
     judge = judge_model_of(config, model, ambience)
     judging = metered if judge is model else metered.also(judge)
+    gate = gate_of(sandbox, journal, ambience, config=config, environ=environ)
+    settings = Settings(**config.loop.model_dump())
     return Loop(
         library=library,
         journal=journal,
@@ -393,18 +395,64 @@ def loop_of(
         executor=replace(executor_of(config, metered, sandbox, ambience), on_step=tell),
         judge=judging_of(judging, sandbox),
         attributor=LLMAttributor(model=metered),
-        tip_writer=LLMTipWriter(model=metered),
-        exam_author=LLMExamAuthor(model=metered),
-        rewriter=LLMRewriter(model=metered),
-        charterer=LLMCharterer(model=metered),
-        gate=gate_of(sandbox, journal, ambience, config=config, environ=environ),
-        policy=policy_of(library, ambience),
+        tips=LearnedTips(library=library, writer=LLMTipWriter(model=metered), model=metered),
+        repair=repair_of(library, journal, metered, gate, settings, ambience, tell),
+        probation=probation_of(library, journal, gate),
         model=model.name,
-        settings=LoopSettings(**config.loop.model_dump()),
+        settings=settings,
         now=ambience.now,
         new_id=ambience.new_id,
         tell=tell,
     )
+
+
+def repair_of(
+    library: "Library",
+    journal: "Journal",
+    model: "Model",
+    gate: "TestGate",
+    settings: "Settings",
+    ambience: Ambience,
+    tell: "Callable[[Event], None]",
+) -> "Repair":
+    from memento.repair import Repair
+    from memento.write.charter import LLMCharterer
+    from memento.write.exam import LLMExamAuthor
+    from memento.write.rewriter import LLMRewriter
+
+    return Repair(
+        library=library,
+        journal=journal,
+        charterer=LLMCharterer(model=model),
+        exam_author=LLMExamAuthor(model=model),
+        rewriter=LLMRewriter(model=model, most_hunks=settings.most_hunks),
+        gate=gate,
+        policy=policy_of(library, ambience),
+        model=model.name,
+        settings=settings,
+        tell=tell,
+    )
+
+
+def probation_of(library: "Library", journal: "Journal", gate: "TestGate") -> "WaldProbation":
+    from memento.changes import Landing
+    from memento.repair import evidence_of
+    from memento.review.probation import WaldProbation
+    from memento.review.rollback import Rollback
+
+    def take_back(skill: str, by: str, episode: str) -> Landing:
+        rollback = Rollback(
+            library=library,
+            journal=journal,
+            harness=gate.harness,
+            gate=gate,
+            evidence=evidence_of,
+            by=by,
+            episode=episode,
+        )
+        return rollback(skill)
+
+    return WaldProbation(library=library, journal=journal, take_back=take_back)
 
 
 def rollback_of(
@@ -416,7 +464,7 @@ def rollback_of(
     environ: Mapping[str, str],
 ) -> "Rollback":
     from memento.library.person import person
-    from memento.loop import evidence_of
+    from memento.repair import evidence_of
     from memento.review.rollback import Rollback
 
     journal, by = mended_journal_of(library), person(library.git.git_dir, environ)
@@ -435,7 +483,7 @@ def importer_of(
     environ: Mapping[str, str],
 ) -> "Importer":
     from memento.library.person import person
-    from memento.loop import evidence_of
+    from memento.repair import evidence_of
     from memento.review.importing import Importer
 
     journal, by = mended_journal_of(library), person(library.git.git_dir, environ)
@@ -453,7 +501,7 @@ def review_of(
 ) -> "Review":
     """The hands of the person whose git settings `environ` leads to."""
     from memento.library.person import person
-    from memento.loop import evidence_of
+    from memento.repair import evidence_of
     from memento.review.reviewing import Review
 
     journal = mended_journal_of(library)

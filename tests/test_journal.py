@@ -146,9 +146,9 @@ def test_a_landed_idea_counts_as_rejected_once_it_is_rolled_back(journal):
 
 
 def test_the_same_episode_is_not_recorded_twice(journal):
-    journal.record(episode("e1", Result.PASSED))
-    with pytest.raises(LibraryError, match="UNIQUE"):
+    for _ in range(2):
         journal.record(episode("e1", Result.PASSED))
+    assert len(journal.episodes()) == 1
     assert journal.utility("adder", OLD) == Utility(successes=1)
 
 

@@ -171,9 +171,19 @@ def test_no_prompt_but_the_judges_may_hold_the_gold_answer(world):
     assert [r.purpose for r in here.model.requests if "31415926" in str(r)] == []
 
 
-@pytest.mark.parametrize("habit", [Habit.OVERFITS, Habit.FETCHES])
-def test_a_harmful_rewrite_is_refused_leaves_no_ref_and_is_remembered(world, habit):
-    here = world(Temper(slip=0, wrong_blame=0, habits={habit: 1.0}), rounds=0)
+def test_a_rewrite_that_speaks_of_the_failing_task_is_not_even_proposed(world):
+    here = world(Temper(slip=0, wrong_blame=0, habits={Habit.OVERFITS: 1.0}), rounds=0)
+    before = here.refs()
+    here.solve(exercise("thousands"))
+    asked = [r for r in here.model.requests if r.purpose == "rewrite"]
+    assert len(asked) == 2, "it was told why, and asked once more"
+    assert "special to this task" in asked[1].messages[-1].content
+    assert here.heard(Pass) == [Pass(stage="rewrite")]
+    assert [ref for ref in here.refs() if ref not in before] == []
+
+
+def test_a_harmful_rewrite_is_refused_leaves_no_ref_and_is_remembered(world):
+    here = world(Temper(slip=0, wrong_blame=0, habits={Habit.FETCHES: 1.0}), rounds=0)
     before = here.refs()
     here.solve(exercise("thousands"))
     assert here.landings() == [Disposition.DISCARDED]

@@ -66,3 +66,16 @@ class TipReply(BaseModel):
     """One general sentence, or null."""
 
     tip: str | None = Field(max_length=TIP_CHARACTERS)
+
+
+class MergedTip(BaseModel):
+    """One sentence that stands for several tips."""
+
+    tip: str = Field(max_length=TIP_CHARACTERS)
+    sources: list[int] = Field(alias="from")
+
+
+class CondensedReply(BaseModel):
+    """Tips that were merged; the others stay."""
+
+    tips: list[MergedTip] = Field(default=[], max_length=50)

@@ -7,7 +7,9 @@
 Rules
     - a tip is one line of at most 200 characters, and there are at most 50 learned ones: the oldest
       makes room. Lines without an episode were written by people and are never touched.
-    - the same words in other case or punctuation are the same tip: it is not added twice
+    - a tip with nearly the words of another, whatever their order, case and punctuation, is the same
+      tip: it is not added twice
+    - a tip that stands for several (memory.py) names the episodes of all of them
     - refused: addresses, code fences, mark-up, hidden characters, secrets, orders to disregard
       other orders, and what is special to the task it was learned from
 """
@@ -26,6 +28,8 @@ from memento.skill.security import findings
 from memento.types import File, Task
 
 MOST_TIPS = 50
+SAME = 0.8
+"""The share of words in common (Jaccard) from which on two tips are one."""
 HEADING = "# Tips\n\n"
 
 _LINE = re.compile(r"^[-*] (?P<text>.*?)\s*(?:<!--\s*episode (?P<episode>[^>]*?)\s*-->)?\s*$")
@@ -48,7 +52,7 @@ _REFUSED: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tip:
-    """One tip; `episode` is None when a person wrote it."""
+    """One tip; `episode` names the attempts that it comes from, and is None when a person wrote it."""
 
     text: str
     episode: str | None = None
@@ -68,14 +72,26 @@ def render_tips(tips: tuple[Tip, ...]) -> str:
 def add_tip(text: str, tip: str, *, episode: str) -> str | None:
     """`tips.md` with `tip` at its end; None when it is refused or there already."""
     tip = tip.strip()
-    same = {_words(known.text) for known in parse_tips(text)}
-    if refusal(tip) is not None or _words(tip) in same:
+    if refusal(tip) is not None or any(_is_same(tip, known.text) for known in parse_tips(text)):
         return None
     # An episode's name ends up in a comment that no name may close.
-    new = _line(Tip(text=tip, episode=re.sub(r"[^\w.:-]", "", episode)))
+    new = _line(Tip(text=tip, episode=_name(episode)))
     lines = _without_oldest(text.splitlines(keepends=True), keep=MOST_TIPS - 1)
     before = "".join(lines) or HEADING
     return before + ("" if before.endswith("\n") else "\n") + new + "\n"
+
+
+def learned_from(text: str, episode: str) -> bool:
+    """Whether `tips.md` holds a tip of this episode."""
+    name = _name(episode)
+    return any(name in (tip.episode or "").split() for tip in parse_tips(text))
+
+
+def replaced(text: str, learned: tuple[Tip, ...]) -> str:
+    """`tips.md` with its learned tips replaced; every other line stays where it is among the others."""
+    lines = _without_oldest(text.splitlines(keepends=True), keep=0)
+    before = "".join(lines) or HEADING
+    return before + ("" if before.endswith("\n") else "\n") + "".join(f"{_line(tip)}\n" for tip in learned)
 
 
 def refusal(tip: str, *, task: Task | None = None) -> str | None:
@@ -109,6 +125,15 @@ class LLMTipWriter:
             return None
         tip = " ".join(reply.tip.split())
         return tip if refusal(tip, task=lesson.task) is None else None
+
+
+def _name(episode: str) -> str:
+    return re.sub(r"[^\w.:-]", "", episode)
+
+
+def _is_same(one: str, other: str) -> bool:
+    a, b = set(_words(one).split()), set(_words(other).split())
+    return len(a & b) >= SAME * len(a | b)
 
 
 def _line(tip: Tip) -> str:

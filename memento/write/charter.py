@@ -1,7 +1,8 @@
 """The charter of a new skill: what it is for and how it will be used, agreed before anything is written.
 
 No charter, and so no skill, for: a one-off question; what an existing skill is for; a name that is
-taken, or that only numbers a taken one (bfs-2 beside bfs); a description that says what another says.
+taken, or that only numbers a taken one (bfs-2 beside bfs); a description that says what another says;
+a charter that speaks of this one task (its files, numbers, quoted words).
 """
 
 import re
@@ -14,7 +15,9 @@ from memento.prompts.chat import chat
 from memento.prompts.trace import trace_text
 from memento.protocols import Model, Request, Snapshot
 from memento.skill.duplicates import Profile, twin_in
+from memento.skill.specifics import specific_to
 from memento.types import Skill
+from memento.write.material import contract_text
 
 if TYPE_CHECKING:
     from memento.write.replies import CharterReply
@@ -40,7 +43,10 @@ class LLMCharterer:
             library="\n".join(f"{s.name}: {s.description}" for s in nearest(lesson.task.text, library)),
         )
         reply = ask(self.model, Request(purpose="charter", messages=messages), CharterReply)
-        return None if reply is None else charter_of(reply, library)
+        charter = None if reply is None else charter_of(reply, library)
+        if charter is None or specific_to(contract_text(charter), lesson.task, names=False) is not None:
+            return None
+        return charter
 
 
 def charter_of(reply: "CharterReply", library: Snapshot) -> Skill | None:

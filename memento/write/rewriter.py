@@ -1,7 +1,8 @@
 """The rewriter: a better folder for the skill that is to blame, as a value. Nothing is written.
 
 It is given the parent's files, the trace, the blame, the redacted verdict, the tips and the ideas that
-were refused before. It has no tools, and is given no exam and no gold answer.
+were refused before. It has no tools, and is given no exam and no gold answer. A rewrite that goes too
+far (bounds.py) is quoted back once with the reason.
 
     optimise    keep the approach; add constraints and alternatives, stay general
     discover    the approach has failed for good: a fundamentally different one
@@ -21,9 +22,10 @@ from memento.errors import SkillError
 from memento.llm.structured import ask
 from memento.prompts.chat import chat
 from memento.prompts.trace import trace_text
-from memento.protocols import Model, Parent, Request
+from memento.protocols import Message, Model, Parent, Request
 from memento.skill import edit, new, parse
 from memento.types import ChangeKind, File, Folder
+from memento.write.bounds import objection
 from memento.write.material import contract_text, files_text, shown_whole
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 DOCUMENT = "SKILL.md"
 IDEA_CHARACTERS = 200
+AGAIN = "Answer again with one JSON object: the whole rewrite, with that mended."
 MOST_REJECTED = 12
 """Refused ideas that are shown, the newest; all of them are checked."""
 
@@ -40,11 +43,10 @@ class LLMRewriter:
     """Asks for the files that change and builds the whole new folder."""
 
     model: Model
+    most_hunks: int = 4
 
     def __call__(self, lesson: Lesson, parent: Parent, *, discover: bool) -> Rewrite | None:
         """The rewrite; None when nothing usable, nothing new or nothing different came. Raises ModelError."""
-        from memento.write.replies import RewriteReply
-
         kind = _kind(parent, discover=discover)
         messages = chat(
             "rewrite",
@@ -55,9 +57,33 @@ class LLMRewriter:
             contract=contract_text(parent.contract),
             files=files_text(parent.folder),
             rejected=lesson.rejected[-MOST_REJECTED:],
+            most_hunks=self.most_hunks,
         )
+        rewrite, said = self._asked(messages, lesson, parent, kind)
+        against = self._against(rewrite, lesson, parent)
+        if against is not None:
+            again = (
+                Message(role="assistant", content=said),
+                Message(role="user", content=f"That rewrite is refused: {against}.\n{AGAIN}"),
+            )
+            rewrite, _ = self._asked((*messages, *again), lesson, parent, kind)
+        return rewrite if self._against(rewrite, lesson, parent) is None else None
+
+    def _asked(
+        self, messages: tuple[Message, ...], lesson: Lesson, parent: Parent, kind: ChangeKind
+    ) -> tuple[Rewrite | None, str]:
+        """The rewrite, and the reply that it was built from."""
+        from memento.write.replies import RewriteReply
+
         reply = ask(self.model, Request(purpose="rewrite", messages=messages), RewriteReply)
-        return None if reply is None else rewrite_of(reply, lesson, parent, kind)
+        if reply is None:
+            return None, ""
+        return rewrite_of(reply, lesson, parent, kind), reply.model_dump_json()
+
+    def _against(self, rewrite: Rewrite | None, lesson: Lesson, parent: Parent) -> str | None:
+        if rewrite is None:
+            return None
+        return objection(rewrite, lesson, parent, most_hunks=self.most_hunks)
 
 
 def rewrite_of(reply: "RewriteReply", lesson: Lesson, parent: Parent, kind: ChangeKind) -> Rewrite | None:

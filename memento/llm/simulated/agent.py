@@ -11,7 +11,7 @@ from memento.protocols import Message, Reply, ToolCall
 from memento.types import Usage
 
 _COMMAND = re.compile(r"^(?:python3|bash|sh) /skill/scripts/\S+.*\bFILE\b.*$", re.MULTILINE)
-_PLACE = re.compile(r"^The skill's files are in (\S+) \(read-only\)\.", re.MULTILINE)
+_FILES = re.compile(r"^Its files \(read-only[^)]*\): (.*)$", re.MULTILINE)
 
 
 def act(
@@ -35,11 +35,13 @@ def act(
 
 def _documented(system: str, file: str) -> str | None:
     """The command that the skill's instructions give, for this file."""
-    command = _COMMAND.search(between(system, "skill"))
-    place = _PLACE.search(system)
-    if command is None or place is None:
+    command, listed = _COMMAND.search(between(system, "skill")), _FILES.search(system)
+    if command is None or listed is None:
         return None
-    return command.group(0).replace("/skill/", f"{place.group(1)}/").replace("FILE", file)
+    # On the bare host the skill's files are elsewhere: the prompt says where.
+    script = command.group(0).split()[1].removeprefix("/skill")
+    place = next((path for path in listed.group(1).split(", ") if path.endswith(script)), f"/skill{script}")
+    return command.group(0).replace(f"/skill{script}", place).replace("FILE", file)
 
 
 def _naive(task: str, file: str) -> str:

@@ -8,9 +8,13 @@ kinds of tasks (kinds.py), but it errs: a slip when it acts, a wrong blame, and 
 was there, mend the wrong thing, fit one file only, or fetch code from the network. The gate has to
 refuse those; nothing marks them for it.
 
-Seeded: the same requests in the same order get the same replies.
+Seeded. `by_content` says on what its errors depend:
+
+    False   on how often it was asked: the same requests in the same order get the same replies
+    True    on the request alone, so that a run which was killed and goes on is answered as if it had not
 """
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from random import Random
@@ -19,6 +23,7 @@ from memento.errors import ModelError
 from memento.llm.simulated import writers
 from memento.llm.simulated.agent import act
 from memento.llm.simulated.kinds import Temper
+from memento.llm.simulated.reading import purpose_of
 from memento.protocols import Reply, Request
 from memento.types import Usage
 
@@ -27,6 +32,7 @@ STAMP = "SIMULATED"
 _WRITERS = {
     "attribute": writers.attribute,
     "tip": writers.tip,
+    "condense": writers.condense,
     "charter": writers.charter,
     "exam": writers.exam,
     "rewrite": writers.rewrite,
@@ -39,6 +45,7 @@ class SimulatedModel:
 
     seed: int
     temper: Temper = Temper()
+    by_content: bool = False
     _calls: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -49,12 +56,19 @@ class SimulatedModel:
         """A reply to a prompt of Memento's; raises ModelError for a purpose that it does not know."""
         system = "\n".join(m.content for m in request.messages if m.role == "system")
         prompt = "\n".join(m.content for m in request.messages if m.role == "user")
-        count = self._calls[request.purpose] = self._calls.get(request.purpose, 0) + 1
-        rng = Random(f"{self.seed} {request.purpose} {count}")
+        purpose = request.purpose or purpose_of(system)  # the purpose is not on the wire
+        rng = Random(f"{self.seed} {purpose} {self._key(request, purpose)}")
         usage = Usage(calls=1, input_tokens=(len(system) + len(prompt)) // 4, output_tokens=50)
-        if request.purpose == "act":
+        if purpose == "act":
             return act(system, prompt, request.messages, self.temper, rng, usage)
-        writer = _WRITERS.get(request.purpose)
+        writer = _WRITERS.get(purpose)
         if writer is None:
-            raise ModelError(f"the simulated model cannot do {request.purpose!r}")
+            raise ModelError(f"the simulated model cannot do {purpose!r}")
         return Reply(text=json.dumps(writer(prompt, self.temper, rng)), usage=usage)
+
+    def _key(self, request: Request, purpose: str) -> str:
+        if self.by_content:
+            said = json.dumps([[m.role, m.content] for m in request.messages])
+            return hashlib.sha256(said.encode()).hexdigest()
+        self._calls[purpose] = self._calls.get(purpose, 0) + 1
+        return str(self._calls[purpose])

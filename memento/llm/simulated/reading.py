@@ -37,3 +37,24 @@ def kind_of(task: str) -> Kind | None:
 def traps_seen(kind: Kind, trace: str) -> list[Trap]:
     """The traps that show in what the agent looked at."""
     return [trap for trap in kind.traps if trap.symptom.search(trace)]
+
+
+_ROLES = {
+    "You are an agent that solves": "act",
+    "You find out why": "attribute",
+    "You turn a failed attempt": "tip",
+    "You shorten a list of tips": "condense",
+    "You decide whether a library": "charter",
+    "You write the tests": "exam",
+    "You write a new skill": "rewrite",
+    "You replace the approach": "rewrite",
+    "You improve an agent's skill": "rewrite",
+    "You write the criteria": "rubric",
+    "You score an agent's attempt": "judge",
+    "You look for what an agent changed": "effects",
+}
+
+
+def purpose_of(system: str) -> str:
+    """Which role a prompt gives, by its first line; "" for none of Memento's."""
+    return next((purpose for start, purpose in _ROLES.items() if system.startswith(start)), "")
