@@ -20,14 +20,14 @@ from memento.changes import (
     Landing,
     Rewrite,
 )
-from memento.errors import ConflictError, SkillError, UsageError
+from memento.errors import SkillError, UsageError
 from memento.journal import Journal
 from memento.library import Library, land
 from memento.library.lineage import file_at
 from memento.library.sources import Found, Source
 from memento.protocols import Gate, Snapshot
 from memento.review.consent import Trailers, consent, with_consent
-from memento.review.lockfile import PLACE, Origin, digests, read_lock, write_lock
+from memento.review.lockfile import PLACE, Origin, digests, origin_trailer, read_lock, record
 from memento.skill import parse
 from memento.skill.duplicates import profile_of, twin_in
 from memento.skill.taking import conformed, left_out, skill_name, unfit, without_version
@@ -135,7 +135,8 @@ class Importer:
         rewrite = Rewrite(skill=skill.skill, kind=kind, folder=skill.folder, idea=f"{_IDEA}{where}")
         self._supersede(skill)
         trailers = {"Memento-Source": where, "Memento-Blame": f"imported by {self.by}"}
-        proposal = self.library.propose(rewrite, None, base=base.commit, trailers=trailers, tainted=False)
+        carried = {**trailers, **origin_trailer(skill.skill, skill.origin)}
+        proposal = self.library.propose(rewrite, None, base=base.commit, trailers=carried, tainted=False)
 
         def gate(old: Snapshot, new: Snapshot) -> GateReport:
             report = self.gate(skill=proposal.skill, base=old, head=new, exam=None)
@@ -150,7 +151,7 @@ class Importer:
             remember=partial(self.journal.record_landing, episode=f"import by {self.by}"),
         )
         if landing.disposition is Disposition.LANDED:
-            self._record(skill)
+            record(self.library, {skill.skill: skill.origin})
         became = Became(landing.disposition.value)
         reason = landing.report.reason
         return Imported(
@@ -163,17 +164,6 @@ class Importer:
             if proposal.skill == skill.skill and proposal.idea.startswith(f"{_IDEA}{skill.origin.source}"):
                 self.library.discard(proposal)
                 self.journal.reject(proposal.id, "a newer import took its place")
-
-    def _record(self, skill: Incoming) -> None:
-        while True:
-            base = self.library.tip()
-            origins = {**self._origins(base), skill.skill: skill.origin}
-            message = f"Record where {skill.skill} came from"
-            try:
-                self.library.commit_files({PLACE: write_lock(origins)}, message, {}, base=base)
-            except ConflictError:  # another import wrote it meanwhile: read it again
-                continue
-            return
 
     def _origins(self, commit: Sha) -> Mapping[str, Origin]:
         return read_lock(file_at(self.library.git, commit, PLACE))

@@ -22,6 +22,7 @@ from memento.library import Library, land
 from memento.library.history import entries_of
 from memento.library.proposals import OF_EXAM, Change, conflict, write_revision
 from memento.protocols import Gate, Policy, Snapshot
+from memento.review import lockfile
 from memento.review.consent import EDITED, Trailers, consent, refusal, with_consent, without_consent
 from memento.review.dossier import open_proposal, word_on
 from memento.review.undoing import undo
@@ -56,9 +57,18 @@ class Review:
             remember=self._remember,
             keep=True,
         )
-        if landing.disposition is Disposition.LANDED and proposal.kind is ChangeKind.ROLLBACK:
-            undo(self.library, self.journal, proposal.commit, self.by)
+        if landing.disposition is Disposition.LANDED:
+            self._follow_up(proposal)
         return landing
+
+    def _follow_up(self, proposal: Proposal) -> None:
+        """What a rollback or an import does once it has landed, had it not waited."""
+        (entry,) = entries_of(self.library.git, [proposal.commit])
+        if proposal.kind is ChangeKind.ROLLBACK:
+            undo(self.journal, entry.trailers, self.by)
+        origin = entry.trailers.get(lockfile.TRAILER)
+        if origin is not None:
+            lockfile.record(self.library, lockfile.read_lock(origin.encode()))
 
     def reject(self, id: str, reason: str) -> Landing:  # noqa: A002
         """Refuse it for good. UsageError without a reason: it is what the next attempt learns from."""

@@ -56,12 +56,10 @@ class Rollback:
             gate=lambda old, new: self.gate(skill=skill, base=old, head=new, exam=exam),
             trailers=lambda report: {**trailers, **self.evidence(report)},
             may_land=lambda report: report.outcome is not GateOutcome.FAIL,
-            remember=partial(
-                self.journal.record_landing, episode=self.episode or f"rollback by {self.by}"
-            ),
+            remember=partial(self.journal.record_landing, episode=self.episode or f"rollback by {self.by}"),
         )
         if landing.disposition is Disposition.LANDED:
-            undo(self.library, self.journal, proposal.commit, self.by)
+            undo(self.journal, trailers, self.by)
         return landing
 
     def _restored(self, skill: str, rev: str | None) -> Exam | None:

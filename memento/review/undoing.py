@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from memento.journal import Journal
-from memento.library import Library, LogEntry
-from memento.library.history import entries_of
-from memento.types import Sha
+from memento.library import LogEntry
 
 UNDOES = "Memento-Undoes"
 
@@ -16,8 +14,7 @@ def undoes(landings: Iterable[LogEntry]) -> Mapping[str, str]:
     return {UNDOES: " ".join(ids)} if ids else {}
 
 
-def undo(library: Library, journal: Journal, commit: Sha, by: str) -> None:
-    """Once the rollback at `commit` has landed: the ideas that it takes back count as refused."""
-    (entry,) = entries_of(library.git, [commit])
-    for proposal in entry.trailers.get(UNDOES, "").split():
+def undo(journal: Journal, trailers: Mapping[str, str], by: str) -> None:
+    """Once a rollback has landed: the ideas that it takes back count as refused."""
+    for proposal in trailers.get(UNDOES, "").split():
         journal.reject(proposal, f"rolled back by {by}")

@@ -17,6 +17,7 @@ from memento.review.lockfile import read_lock
 from memento.sandbox.host import Host
 from memento.skill.taking import left_out
 from tests.library.changes import GREEN
+from tests.review.situations import hands
 
 POEM = """\
 ---
@@ -178,6 +179,20 @@ def test_what_passes_waits_for_a_person_as_well(library, other):
     trailers = library.log("poet", 1)[0].trailers
     assert (landed.became, trailers["Memento-Gate"]) == (Became.LANDED, "PASS E0")
     assert trailers["Memento-Agreed"] == "a person"
+
+
+def test_an_import_that_waited_is_recorded_when_a_person_lets_it_in(library, repository, tmp_path):
+    (now,) = take(library, repository.as_uri())
+    at_once = (library.root / "memento.lock").read_text("utf-8")
+    assert now.became is Became.LANDED
+    files = {**OTHER, "poet/SKILL.md": POEM.replace("Run", "Then run")}
+    changed = lay_out(tmp_path / "changed", files)
+    (waiting,) = take(library, changed, agreed=False)
+    assert (waiting.became, (library.root / "memento.lock").read_text("utf-8")) == (Became.OPEN, at_once)
+    landed = hands(library).approve(waiting.landing.proposal.id)
+    assert landed.disposition is Disposition.LANDED
+    (skill,) = incoming(read(changed))
+    assert read_lock((library.root / "memento.lock").read_bytes()) == {"poet": skill.origin}
 
 
 def test_consent_lands_nothing_that_fails(library, other):
