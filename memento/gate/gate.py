@@ -45,6 +45,8 @@ class TestGate:
     """An agent with a model; without it behaviour is not looked at."""
     timeout_s: float = inf
     """Of everything that one call asks for."""
+    tell: Callable[[GateStep], None] = lambda _step: None
+    """Is told each step when it has its answer."""
 
     def __call__(
         self,
@@ -93,6 +95,7 @@ class TestGate:
             steps.append(
                 GateStep(name=name, outcome=answer.outcome, detail=answer.detail, seconds=now - before)
             )
+            self.tell(steps[-1])
             answers[name] = answer
             if answer.outcome is GateOutcome.FAIL:
                 break
