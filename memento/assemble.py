@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
 
     from memento.act.executor import ReactExecutor
+    from memento.changes import GateStep
     from memento.config import Config
     from memento.evals.demo import Demo
     from memento.gate.behaviour import Solver
@@ -239,6 +240,7 @@ def gate_of(
     environ: Mapping[str, str],
     use_cache: bool = True,
     workers: int = 2,
+    tell: "Callable[[GateStep], None] | None" = None,
 ) -> "TestGate":
     from memento.gate.gate import TestGate
     from memento.gate.harness import Harness
@@ -266,7 +268,7 @@ def gate_of(
         workers=workers,
         chance=ambience.chance,
     )
-    return TestGate(
+    gate = TestGate(
         harness=harness,
         clock=ambience.clock,
         timeout_s=config.gate.timeout_s,
@@ -274,6 +276,7 @@ def gate_of(
         routes=Routes(router=route),
         scanner=Scanner(command=command, path=environ.get("PATH", os.defpath)) if command else None,
     )
+    return replace(gate, tell=tell) if tell else gate
 
 
 def _solver_of(sandbox: "Sandbox", ambience: Ambience, config: "Config") -> "Solver":
@@ -498,8 +501,9 @@ def review_of(
     *,
     config: "Config",
     environ: Mapping[str, str],
+    tell: "Callable[[GateStep], None] | None" = None,
 ) -> "Review":
-    """The hands of the person whose git settings `environ` leads to."""
+    """The hands of the person whose git settings `environ` leads to; `tell` hears the gate's steps."""
     from memento.library.person import person
     from memento.repair import evidence_of
     from memento.review.reviewing import Review
@@ -508,7 +512,7 @@ def review_of(
     return Review(
         library=library,
         journal=journal,
-        gate=gate_of(sandbox, journal, ambience, config=config, environ=environ),
+        gate=gate_of(sandbox, journal, ambience, config=config, environ=environ, tell=tell),
         policy=policy_of(library, ambience),
         evidence=evidence_of,
         by=person(library.git.git_dir, environ),
