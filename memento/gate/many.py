@@ -109,6 +109,8 @@ class LibraryGate:
 
     def _run_ahead(self, changes: Mapping[str, Change], boards: Mapping[str, Board]) -> None:
         """Batch what will be asked for; what cannot even be planned is refused in its turn."""
+        if not changes:
+            return
         from memento.gate.steps import planned
 
         green, red = [], []

@@ -10,9 +10,10 @@ able to run a program.
 - Committer and clock are fixed by the caller, so the same steps give the same object names.
 - No child outlives its call.
 
-A command that is given all at once runs through GitPython. One that is talked with (`talk`) and the
-question for git's version are started directly: loading GitPython takes 80 ms, which is more than
-opening and listing a library of 10,000 skills does, and neither needs what it offers.
+A command that is given all at once runs through GitPython. One that is talked with (`talk`), a list of
+files (`listing`) and the question for git's version are started directly: loading GitPython takes 80 ms,
+which is more than opening and listing a library of 10,000 skills does, and none of them needs what it
+offers.
 """
 
 import shutil
@@ -87,14 +88,29 @@ class Git:
 
     def __call__(self, *argv: str, stdin: bytes = b"", keep: Sequence[int] = ()) -> bytes:
         """Standard output of `git argv`; LibraryError with git's own words when it fails."""
-        answer = self.run(*argv, stdin=stdin, keep=keep)
+        return self._checked(argv[0], self.run(*argv, stdin=stdin, keep=keep))
+
+    def _checked(self, command: str, answer: Answer) -> bytes:
         if answer.status:
             said = answer.stderr.strip().splitlines()
             raise LibraryError(
-                f"git {argv[0]} failed: {said[-1] if said else f'status {answer.status}'}. "
+                f"git {command} failed: {said[-1] if said else f'status {answer.status}'}. "
                 "Run `memento doctor` in the library, or see what `git fsck` says."
             )
         return answer.stdout
+
+    def listing(self, *argv: str) -> bytes:
+        """Standard output of a command that only reads, started directly; LibraryError when it fails."""
+        done = subprocess.run(
+            [_git(), *self._options(), *argv],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            cwd="/",
+            env=_environment(int(self.now())),
+            check=False,
+        )
+        said = done.stderr.decode("utf-8", "replace")
+        return self._checked(argv[0], Answer(status=done.returncode, stdout=done.stdout, stderr=said))
 
     def line(self, *argv: str) -> str:
         """The one line that `git argv` prints."""

@@ -96,7 +96,9 @@ class CommitSnapshot:
         # All folders at once: here git's own walk is faster than ours.
         found: dict[str, str] = {}
         for line in (
-            self.git("ls-tree", "-r", "-z", self.commit).decode("utf-8", "surrogateescape").split("\0")[:-1]
+            self.git.listing("ls-tree", "-r", "-z", self.commit)
+            .decode("utf-8", "surrogateescape")
+            .split("\0")[:-1]
         ):
             meta, path = line.split("\t", 1)
             mode, _, sha = meta.split()
