@@ -81,7 +81,7 @@ def sandbox_of(config: "Config", environ: Mapping[str, str]) -> "Sandbox":
     """The chosen sandbox, proven by trying to break out of it. Raises SandboxError."""
     from memento.sandbox.select import choose
 
-    return choose(config.sandbox.kind, environ)
+    return choose(config.sandbox.kind, environ, image=config.sandbox.image)
 
 
 def lazy_sandbox_of(config: "Config", environ: Mapping[str, str]) -> "Sandbox":
@@ -313,50 +313,21 @@ def policy_of(library: "Library", ambience: Ambience) -> "ReviewPolicy":
     return ReviewPolicy(library=library, now=ambience.now)
 
 
-def tools_of(config: "Config", ambience: Ambience) -> "tuple[Tool, ...]":
-    """The agent's tools. Web search is offered only where an endpoint for it is configured."""
-    from memento.act.tools.addresses import system_resolver
-    from memento.act.tools.edit_file import EditFile
-    from memento.act.tools.list_files import ListFiles
-    from memento.act.tools.read_file import ReadFile
-    from memento.act.tools.search_files import SearchFiles
-    from memento.act.tools.terminal import Terminal
-    from memento.act.tools.web_fetch import WebFetch, plain_client
-    from memento.act.tools.web_search import WebSearch
-    from memento.act.tools.write_file import WriteFile
-
-    fetch = WebFetch(
-        open_client=plain_client,
-        resolve=system_resolver,
-        clock=ambience.clock,
-        allow_private=config.web.allow_private,
-    )
-    tools: tuple[Tool, ...] = (
-        Terminal(),
-        ReadFile(),
-        WriteFile(),
-        EditFile(),
-        ListFiles(),
-        SearchFiles(),
-        fetch,
-    )
-    if config.web.search_url:
-        tools += (WebSearch(endpoint=config.web.search_url, open_client=plain_client),)
-    return tools
-
-
 def executor_of(
     config: "Config", model: "Model", sandbox: "Sandbox", ambience: Ambience
 ) -> "ReactExecutor":
     from memento.act.conversation import Settings
     from memento.act.executor import ReactExecutor
+    from memento.assemble_tools import connect_of, rank_of, tools_of
 
     return ReactExecutor(
         model=model,
         sandbox=sandbox,
-        tools=tools_of(config, ambience),
+        tools=tools_of(config, ambience.clock),
+        connect=connect_of(config),
+        rank=rank_of(lambda: embedder_of(config)),
         clock=ambience.clock,
-        settings=Settings(most_steps=config.budget.steps),
+        settings=Settings(most_steps=config.budget.steps, most_tools=config.mcp.offered),
     )
 
 

@@ -171,6 +171,8 @@ class ServerSettings(_Section):
     url: str = ""
     token_env: str | None = None
     """The variable that holds the bearer token for `url`."""
+    handed: Mapping[str, SecretStr] = Field(default_factory=dict, exclude=True)
+    """Those variables with their values, of servers that are used."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -313,7 +315,7 @@ def load(
             _put(values, place, value)
     _put_key(values, environ)
     try:
-        return Config.model_validate(values)
+        return _handed(Config.model_validate(values), environ)
     except ValidationError as error:
         problems = "; ".join(
             _say(problem) for problem in error.errors(include_url=False, include_input=False)
@@ -344,6 +346,18 @@ def _put_key(values: dict[str, Any], environ: Mapping[str, str]) -> None:
     if variable is not None:
         _put(values, ("model", "api_key"), environ[variable])
         _put(values, ("model", "key_from"), variable)
+
+
+def _handed(config: Config, environ: Mapping[str, str]) -> Config:
+    """The settings with the variables that the servers in use are handed."""
+    servers = dict(config.mcp.servers)
+    for name in config.mcp.use:
+        wanted = {*servers[name].pass_env, *filter(None, [servers[name].token_env])}
+        if missing := sorted(variable for variable in wanted if variable not in environ):
+            raise ConfigError(f"[mcp.servers.{name}] needs ${missing[0]}, which is not set")
+        given = {variable: SecretStr(environ[variable]) for variable in wanted}
+        servers[name] = servers[name].model_copy(update={"handed": given})
+    return config.model_copy(update={"mcp": config.mcp.model_copy(update={"servers": servers})})
 
 
 def _put(values: dict[str, Any], place: tuple[str, str], value: object) -> None:
