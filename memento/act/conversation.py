@@ -15,6 +15,7 @@ from memento.act.answer import FINAL, given, is_stuck, said
 from memento.act.arguments import read
 from memento.act.clean import clean
 from memento.act.offering import Offering
+from memento.act.toolbox import MCP
 from memento.act.whole import shortened
 from memento.prompts import render
 from memento.protocols import (
@@ -176,12 +177,19 @@ class Conversation:
         content = render(
             "act_tool",
             tool=step.tool,
-            origin="the web" if step.tainted else "the sandbox",
+            origin=_origin(step),
             exit_code=step.exit_code,
             output=step.output,
             note=note,
         )
         return Message(role="tool", content=content.strip(), tool_call_id=call.id)
+
+
+def _origin(step: Step) -> str:
+    """Who wrote what a tool gave back."""
+    if not step.tainted:
+        return "the sandbox"
+    return f"the MCP server {step.tool.split('__')[1]}" if step.tool.startswith(MCP) else "the web"
 
 
 def _canonical(part: Message | ToolSpec) -> bytes:

@@ -1,11 +1,13 @@
 """web_fetch and web_search against real HTTP servers on loopback, and against names that lie."""
 
 import gzip
+import json
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Event, Thread
 
 import httpx2
@@ -13,9 +15,12 @@ import pytest
 
 from memento.act.tools.addresses import is_public, system_resolver
 from memento.act.tools.html_text import html_text
+from memento.act.tools.main_text import main_text
+from memento.act.tools.search_providers import Ddgs, brave, searxng, tavily
 from memento.act.tools.web_fetch import WebFetch, plain_client
-from memento.act.tools.web_search import WebSearch, found
+from memento.act.tools.web_search import WebSearch
 from memento.protocols import ToolResult
+from tests.act.proxy import https_proxy
 
 LOCAL = ["127.0.0.1"]
 
@@ -320,35 +325,137 @@ def test_html_becomes_what_a_reader_sees(html, text):
     assert html_text(html) == text
 
 
-def test_search_results_are_numbered_and_tainted():
-    body = b'{"results": [{"url": "https://a.test", "title": "A", "content": "x\\n y"}, {"url": "https://b.test"}]}'
-    with serving(lambda path: Page(body, type="application/json")) as (port, seen):
-        tool = WebSearch(endpoint=f"http://127.0.0.1:{port}/", open_client=plain_client)
-        result = tool({"query": "a & b"}, None)
-    assert result == ToolResult(
-        output="1. A\nhttps://a.test\nx y\n\n2. https://b.test\nhttps://b.test", tainted=True
-    )
-    assert [path for path, _ in seen] == ["/search?q=a+%26+b&format=json"]
+ARTICLE = (Path(__file__).parent / "golden" / "article.html").read_text("utf-8")
+
+
+def test_an_article_comes_without_the_page_around_it():
+    with serving(lambda path: Page(ARTICLE.encode(), type="text/html; charset=utf-8")) as (port, _):
+        output = fetch(f"http://site.test:{port}/", text_of=main_text).output
+    assert output.startswith(f"http://site.test:{port}/ (status 200)\n\n# How bees find their way")
+    assert "polarised light" in output
+    assert "[the waggle dance](https://bees.test/dance)" in output
+    assert "Buy our honey" not in output
+    assert "cookies" not in output
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    "html", ["<p>short</p>", "", "<form><input><a href='https://a.test/'>a</a></form>", "<<>>"]
+)
+def test_a_page_that_is_no_article_comes_whole(html):
+    assert main_text(html) == html_text(html)
+
+
+def search(provider, query="a & b"):
+    return WebSearch(provider=provider)({"query": query}, None)
+
+
+@contextmanager
+def answering(body, status=200, check=lambda handler: None):
+    """A JSON endpoint; yields its port and (method, path, headers, body) of each request."""
+    seen = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+        def answer(self):
+            length = int(self.headers.get("content-length") or 0)
+            seen.append((self.command, self.path, dict(self.headers), self.rfile.read(length)))
+            data = body if isinstance(body, bytes) else json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def do_GET(self):
+            self.answer()
+
+        def do_POST(self):
+            self.answer()
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", seen
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+TWO = ToolResult(output="1. A\nhttps://a.test\nx y\n\n2. https://b.test\nhttps://b.test", tainted=True)
+
+
+def test_searxng_is_asked_for_json():
+    results = {
+        "results": [{"url": "https://a.test", "title": "A", "content": "x\n y"}, {"url": "https://b.test"}]
+    }
+    with answering(results) as (url, seen):
+        assert search(searxng(f"{url}/", plain_client)) == TWO
+    assert [(method, path) for method, path, _, _ in seen] == [("GET", "/search?q=a+%26+b&format=json")]
+
+
+def test_tavily_is_asked_with_its_key_in_the_header():
+    results = {
+        "results": [{"url": "https://a.test", "title": "A", "content": "x y"}, {"url": "https://b.test"}]
+    }
+    with answering(results) as (url, seen):
+        assert search(tavily("tvly-canary", plain_client, f"{url}/search")) == TWO
+    ((method, path, headers, body),) = seen
+    assert (method, path, headers["Authorization"]) == ("POST", "/search", "Bearer tvly-canary")
+    assert json.loads(body) == {"query": "a & b", "max_results": 8}
+
+
+def test_brave_is_asked_with_its_key_in_the_header():
+    results = [{"url": "https://a.test", "title": "A", "description": "x y"}, {"url": "https://b.test"}]
+    with answering({"web": {"results": results}}) as (url, seen):
+        assert search(brave("brave-canary", plain_client, f"{url}/web")) == TWO
+    ((method, path, headers, _),) = seen
+    assert (method, path, headers["X-Subscription-Token"]) == (
+        "GET",
+        "/web?q=a+%26+b&count=8",
+        "brave-canary",
+    )
+
+
+STRANGE = "The search endpoint did not answer with search results in JSON."
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
     [
-        ("<html>", "The search endpoint did not answer with search results in JSON."),
-        ("[]", "The search endpoint did not answer with search results in JSON."),
+        (b"<html>", STRANGE),
+        ([], STRANGE),
+        ({"web": []}, STRANGE),
         (
-            '{"results": [{"title": "no url"}]}',
-            "The search endpoint did not answer with search results in JSON.",
+            {"results": [{"title": "no url"}]},
+            STRANGE,
         ),
-        ('{"results": []}', "Nothing was found."),
+        ({"results": []}, "Nothing was found."),
     ],
 )
-def test_a_strange_search_answer_is_said_in_words(text, said):
-    assert found(text, 8) == said
+def test_a_strange_search_answer_is_said_in_words(body, said):
+    with answering(body) as (url, _):
+        assert search(searxng(url, plain_client)) == ToolResult(output=said, tainted=True)
 
 
-def test_a_search_endpoint_that_is_down_or_refuses_is_an_answer():
-    with serving(lambda path: Page(status=403)) as (port, _):
-        tool = WebSearch(endpoint=f"http://127.0.0.1:{port}/search", open_client=plain_client)
-        assert tool({"query": "a"}, None).output == "The search endpoint answered with status 403."
-    assert tool({"query": "a"}, None).output.startswith("The search endpoint cannot be reached: ")
+def test_a_search_endpoint_that_is_down_or_refuses_is_an_answer_without_its_key():
+    with answering({}, status=403) as (url, _):
+        provider = tavily("tvly-canary", plain_client, url)
+        assert search(provider).output == "The search endpoint answered with status 403."
+    down = search(provider).output
+    assert down.startswith("The search endpoint cannot be reached: ")
+    assert "tvly-canary" not in down
+
+
+def test_ddgs_is_asked_without_a_key_and_reads_a_result_page():
+    page = b"""<html><body><div class="result results_links body"><h2><a>A</a></h2>
+      <a href="https://a.test">x y</a></div></body></html>"""
+    with https_proxy(page, "html.duckduckgo.com") as (proxy, certificates, asked):
+        provider = Ddgs(proxy=proxy, certificates=certificates, engines="duckduckgo")
+        assert search(provider) == ToolResult(output="1. A\nhttps://a.test\nx y", tainted=True)
+    assert [(host, line.split()[0]) for host, line in asked] == [("html.duckduckgo.com:443", "POST")]
+
+
+def test_ddgs_that_gets_no_answer_says_so():
+    provider = Ddgs(proxy="http://127.0.0.1:1", engines="duckduckgo")
+    assert search(provider).output.startswith("The search did not succeed: ")

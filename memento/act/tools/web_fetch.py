@@ -57,6 +57,8 @@ class WebFetch:
     resolve: Resolve
     clock: Callable[[], float]
     allow_private: bool = False
+    text_of: Callable[[str], str] = html_text
+    """HTML to text."""
     most_bytes: int = 2_000_000
     seconds: float = 30.0
     redirects: int = 5
@@ -140,7 +142,7 @@ class WebFetch:
                 break
         complete = len(data) < self.most_bytes
         text = _decoded(bytes(data[: self.most_bytes]), response.charset_encoding)
-        text = html_text(text) if "html" in kind else text
+        text = self.text_of(text) if "html" in kind else text
         note = "" if complete else f"\n[only the first {self.most_bytes} bytes were read]"
         return _said(f"{url} (status {response.status_code})\n\n{text}{note}")
 

@@ -1,89 +1,54 @@
-"""web_search: a SearXNG-compatible endpoint that the user has configured. Without one, it is not offered.
+"""web_search: titles, addresses and excerpts, from the provider that the settings name.
 
-The endpoint is the user's own choice and may be on this machine, so its address is not checked; what
-it finds was written by strangers, and is tainted.
+Without one it is not offered. What it finds was written by strangers, and is tainted.
 """
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from memento.act.tools.command import schema, wrong
+from memento.act.tools.search_providers import Found, Provider, Unanswered
 from memento.protocols import SandboxSession, ToolResult, ToolSpec
-
-if TYPE_CHECKING:
-    from httpx2 import Client
-    from pydantic import BaseModel
-
-OpenClient = Callable[[], "AbstractContextManager[Client]"]
 
 SPEC = ToolSpec(
     name="web_search",
     description="Search the web. Gives titles, addresses and excerpts; read a page with web_fetch.",
     parameters=schema({"query": "What to look for"}),
 )
+MOST_TEXT = 500
 
 
 @dataclass(frozen=True, kw_only=True)
 class WebSearch:
-    """Asks `endpoint` (https://host, or https://host/search) for JSON."""
+    """Asks `provider`."""
 
-    endpoint: str
-    open_client: OpenClient
+    provider: Provider
     most_results: int = 8
-    timeout_s: float = 20.0
 
     @property
     def spec(self) -> ToolSpec:
         return SPEC
 
     def __call__(self, arguments: Mapping[str, Any], session: SandboxSession) -> ToolResult:
-        import httpx2
-
         del session
         if answer := wrong(SPEC, arguments):
             return answer
-        base = self.endpoint.rstrip("/")
-        url = base if base.endswith("/search") else f"{base}/search"
-        asked = {"q": arguments["query"], "format": "json"}
         try:
-            with self.open_client() as client:
-                response = client.get(url, params=asked, timeout=self.timeout_s)
-        except httpx2.HTTPError as error:
-            return ToolResult(output=f"The search endpoint cannot be reached: {error}.", tainted=True)
-        if response.status_code != 200:
-            said = f"The search endpoint answered with status {response.status_code}."
-            return ToolResult(output=said, tainted=True)
-        return ToolResult(output=found(response.text, self.most_results), tainted=True)
+            results = self.provider(arguments["query"], self.most_results)
+        except Unanswered as reason:
+            return ToolResult(output=str(reason), tainted=True)
+        return ToolResult(output=_listed(results), tainted=True)
 
 
-def found(text: str, most: int) -> str:
-    """The results in an answer of the endpoint, numbered, or in words why there are none."""
-    from pydantic import ValidationError
-
-    try:
-        answer = _answer_type().model_validate_json(text)
-    except ValidationError:
-        return "The search endpoint did not answer with search results in JSON."
-    results: list[Any] = getattr(answer, "results", [])[:most]
+def _listed(results: Sequence[Found]) -> str:
     if not results:
         return "Nothing was found."
     return "\n\n".join(
-        f"{number}. {r.title or r.url}\n{r.url}\n{' '.join((r.content or '').split())}".rstrip()
+        f"{number}. {_line(r.title)}\n{_line(r.url)}\n{_line(r.text)[:MOST_TEXT]}".rstrip()
         for number, r in enumerate(results, 1)
     )
 
 
-def _answer_type() -> "type[BaseModel]":
-    from pydantic import BaseModel
-
-    class Result(BaseModel):
-        url: str
-        title: str | None = None
-        content: str | None = None
-
-    class Answer(BaseModel):
-        results: list[Result]
-
-    return Answer
+def _line(text: str) -> str:
+    return " ".join(text.split())
