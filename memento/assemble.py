@@ -380,6 +380,17 @@ def loop_of(
     )
 
 
+def answering(loop: "Loop") -> "Loop":
+    """The same loop, that answers and changes nothing but the journal: nobody judges."""
+    from memento.types import Gold, Result, Task, Trajectory, Verdict
+
+    def nobody(task: Task, trajectory: Trajectory, gold: Gold | None) -> Verdict:
+        del task, trajectory, gold
+        return Verdict(result=Result.UNJUDGED, rationale="Nobody was asked to judge.", by="nobody")
+
+    return replace(loop, judge=nobody, settings=replace(loop.settings, learn=False, rounds=0))
+
+
 def repair_of(
     library: "Library",
     journal: "Journal",

@@ -28,6 +28,7 @@ MACHINE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, e
 COMMANDS = {
     "init": "Make a library with the five starter skills.",
     "run": "Solve a task with the library, and learn from it.",
+    "chat": "Talk with the library.",
     "demo": "Watch the whole loop with a simulated model.",
     "list": "List the skills with their utility.",
     "show": "Show one skill and its record.",
