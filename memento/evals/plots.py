@@ -54,7 +54,7 @@ def curve(report: Report, look: Look) -> "Figure | None":
         return None
     figure, (axes,) = canvas(report, look, "Held-out tasks solved at the first attempt")
     _series(axes, [(arm.landings or 0, arm.first) for arm in own], look, strong=True)
-    begin, end = own[0].landings or 0, own[-1].landings or 0
+    begin, end = float(own[0].landings or 0), float(own[-1].landings or 0)
     if begin == end:  # one commit alone: the lines need some width
         begin, end = begin - 0.5, end + 0.5
     label_end(axes, own[-1].landings or 0, own[-1].first.share, LIBRARY, look.colours[0])

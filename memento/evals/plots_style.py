@@ -134,7 +134,7 @@ def label_end(axes: "Axes", x: float, y: float | None, text: str, colour: str) -
 
 
 def rendered(figure: "Figure", kind: str) -> bytes:
-    """The figure as `png` or `svg`; the same figure gives the same bytes."""
+    """The figure as `png` or `svg`; made and rendered anew, the same report gives the same bytes."""
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.backends.backend_svg import FigureCanvasSVG

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterable
 from queue import SimpleQueue
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Semaphore, Thread
 from typing import Protocol
 
 from memento.evals.attempts import Work
@@ -17,15 +17,16 @@ class Pool(Protocol):
 def in_threads(work: Iterable[Work], do: Callable[[Work], Done], workers: int) -> Generator[Done, None, None]:
     """`do` each piece in `workers` threads. When the reader stops, no further piece is begun.
 
-    The threads are daemons: an interrupted run ends at once, and what was under way is done again by
-    the next one.
+    At most `workers` pieces are under way or not yet taken by the reader, who records them: what is done
+    does not run ahead of what is on disk. The threads are daemons: an interrupted run ends at once, and
+    what was under way is done again by the next one.
     """
-    waiting, lock, stop = iter(work), Lock(), Event()
+    waiting, lock, stop, room = iter(work), Lock(), Event(), Semaphore(workers)
     finished: SimpleQueue[Done | BaseException | None] = SimpleQueue()
 
     def run() -> None:
         try:
-            while not stop.is_set():
+            while room.acquire() and not stop.is_set():
                 with lock:
                     piece = next(waiting, None)
                 if piece is None:
@@ -48,5 +49,7 @@ def in_threads(work: Iterable[Work], do: Callable[[Work], Done], workers: int) -
                 raise done
             else:
                 yield done
+                room.release()
     finally:
         stop.set()
+        room.release(workers)
