@@ -42,7 +42,11 @@ def command(
     from memento.assemble import demo
 
     err = console(stderr=True)
-    root = folder if folder is not None else Path(tempfile.mkdtemp(prefix="memento-demo-")) / "library"
+    root = (
+        folder.absolute()
+        if folder is not None
+        else Path(tempfile.mkdtemp(prefix="memento-demo-")) / "library"
+    )
     begun = time.monotonic()
     if not as_json:
         err.print(f"SIMULATED model, seed {seed}: what it does says nothing about a real one.", style="bold")

@@ -16,7 +16,7 @@ import click
 from memento.cli.plain import one_line, plain
 from memento.cli.say import MARKS
 from memento.cli.workplace import add_row, console, table
-from memento.types import Episode, Step
+from memento.types import ChangeKind, Episode, Step
 
 if TYPE_CHECKING:
     from memento.changes import GateReport
@@ -151,6 +151,8 @@ def _report(out: Any, report: "GateReport") -> None:
 
 def _record(found: "Dossier") -> str:
     utility = found.utility
+    if found.proposal.kind is ChangeKind.CREATE:
+        return "none, the skill is new"
     if not utility.n:
         return "no outcome yet"
     return f"utility {utility.value:.2f} ({utility.successes:g} passed, {utility.failures:g} failed)"

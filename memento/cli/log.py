@@ -9,7 +9,7 @@ from memento.cli.plain import one_line
 from memento.cli.workplace import json_option, library_option, open_workplace, print_json, skill_names
 from memento.errors import LibraryError
 
-SHOWN = ("Memento-Task", "Memento-Blame", "Memento-Gate", "Memento-Tests", "Memento-Model")
+SHOWN = ("Memento-Task", "Memento-Blame", "Memento-Gate", "Memento-Tests", "Memento-Model", "Memento-Agreed")
 
 
 @click.command()

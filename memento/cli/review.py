@@ -100,8 +100,9 @@ def command(
     library_dir: Path | None,
     as_json: bool,
 ) -> int:
-    """List the open proposals, or show the one with ID (or a beginning of it) and decide.
+    """List the open proposals, or show the one with ID and decide.
 
+    A beginning of the ID will do, and so will the skill's name, where only one proposal fits.
     On a terminal it asks: approve, reject, edit, comment, gate again or skip. An approved proposal is
     gated once more, as the merge that lands; a FAIL never lands. A rejected one is not tried again.
     What lands by itself and what waits here is said in [review] of memento.toml.
@@ -112,6 +113,7 @@ def command(
     Examples:
       memento review
       memento review 3fa8 --approve
+      memento review csv-sums --edit
       memento review 3fa8 --reject --reason "We never round amounts."
       memento review --all
     """

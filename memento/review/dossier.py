@@ -68,25 +68,28 @@ def dossiers(library: Library, journal: Journal, policy: ReviewPolicy) -> tuple[
 
 
 def dossier(library: Library, journal: Journal, policy: ReviewPolicy, id: str) -> Dossier:  # noqa: A002
-    """Of one open proposal, by its id or a beginning of it. LibraryError with the ids when there is none."""
+    """Of one open proposal, by what `open_proposal` takes. LibraryError with the ids when there is none."""
     proposal = open_proposal(library, id)
     (entry,) = entries_of(library.git, [proposal.commit])
     return _gathered(library, journal, policy, proposal, entry)
 
 
 def open_proposal(library: Library, id: str) -> Proposal:  # noqa: A002
-    """The open proposal of this id, or of the only one that begins so. LibraryError with the ids."""
+    """The open proposal of this id; else the only one whose id begins so, or whose skill is called so.
+
+    LibraryError with the ids.
+    """
     proposals = library.proposals()
     for proposal in proposals:
         if proposal.id == id:
             return proposal
-    fitting = [proposal for proposal in proposals if id and proposal.id.startswith(id)]
+    fitting = [p for p in proposals if id and (p.id.startswith(id) or p.skill == id)]
     if len(fitting) == 1:
         return fitting[0]
     if not proposals:
         raise LibraryError(f"There is no open proposal {id!r}, and no other one either.")
     ids = ", ".join(proposal.id for proposal in fitting or proposals)
-    what = "Several open proposals begin with" if fitting else "There is no open proposal"
+    what = "Several open proposals fit" if fitting else "There is no open proposal"
     raise LibraryError(f"{what} {id!r}. Name one of: {ids}.")
 
 

@@ -101,9 +101,9 @@ def test_open_proposals_are_told_oldest_first_and_nothing_else_is(library):
 
 def test_a_beginning_of_an_id_is_enough_when_it_is_the_only_one(library):
     opened(library, "One.")
-    assert found(library, "id") == found(library, "id0")
+    assert found(library, "id") == found(library, "id0") == found(library, "greeter")
     opened(library, "Two.")
-    with pytest.raises(LibraryError, match=r"Several .* begin with 'id'\. Name one of: id0, id1\."):
+    with pytest.raises(LibraryError, match=r"Several .* fit 'id'\. Name one of: id0, id1\."):
         found(library, "id")
     with pytest.raises(LibraryError, match=r"There is no open proposal 'x'\. Name one of: id0, id1\."):
         found(library, "x")
