@@ -16,16 +16,21 @@ which is more than opening and listing a library of 10,000 skills does, and none
 offers.
 """
 
+import os
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from memento.errors import LibraryError
+
+if TYPE_CHECKING:
+    from git.cmd import Git as Runner
 
 OLDEST = (2, 38)
 NAME, EMAIL = "Memento", "memento@localhost"
@@ -69,13 +74,11 @@ class Git:
 
     def run(self, *argv: str, stdin: bytes = b"", keep: Sequence[int] = ()) -> Answer:
         """Run `git argv`; `keep` are descriptors the child holds on to (a lock dies with the last holder)."""
-        from git.cmd import Git as Runner
-
         with tempfile.TemporaryFile() as source:
             source.write(stdin)
             source.seek(0)
             # A neutral folder: a relative path in the configuration must not meet the user's files.
-            status, out, err = Runner("/").execute(
+            status, out, err = _runner()("/").execute(
                 [*_clean_git(int(self.now())), *self._options(), *argv],
                 istream=source,
                 with_extended_output=True,
@@ -159,10 +162,8 @@ def ensure_git() -> str:
 
 def create_repository(root: Path, branch: str) -> None:
     """`git init` without templates: no sample hooks, no surprises from a configured template folder."""
-    from git.cmd import Git as Runner
-
     command = [*_clean_git(0), *_flags(True), "init", "--quiet", "--template=", f"--initial-branch={branch}"]
-    status, _, said = Runner("/").execute(
+    status, _, said = _runner()("/").execute(
         [*command, "--", str(root)], with_extended_output=True, with_exceptions=False
     )
     if status:
@@ -190,6 +191,18 @@ def common_dir(git_dir: Path) -> Path:
     """Where refs and objects are: the git directory itself, except for a linked work tree."""
     pointer = git_dir / "commondir"
     return (git_dir / pointer.read_text("utf-8").strip()).resolve() if pointer.is_file() else git_dir
+
+
+@cache
+def _runner() -> "type[Runner]":
+    # Importing GitPython runs `git version` with the environment that it finds.
+    found = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("GIT_")}
+    try:
+        from git.cmd import Git
+
+        return Git
+    finally:
+        os.environ.update(found)
 
 
 def _flags(durable: bool) -> list[str]:
