@@ -34,6 +34,16 @@ sandbox_option = click.option(
 
 
 @dataclass(frozen=True, kw_only=True)
+class Check:
+    """One finding of `memento doctor`. `fix` says what to do when it is not ok."""
+
+    name: str
+    ok: bool
+    detail: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Workplace:
     """An open library with its settings and its journal."""
 
