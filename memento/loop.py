@@ -122,11 +122,7 @@ class Loop:
         return replace(episode, blame=self._told(blame))
 
     def _teach(self, episode: Episode, blame: Blame, exercise: Exercise) -> None:
-        """A version that does worse than its parent goes; else a tip, and a repair through the gate."""
-        taken_back = self.probation(blame.skill, episode) if blame.skill is not None else None
-        if taken_back is not None:
-            self.tell(taken_back)
-            return
+        """A tip; then a version that does worse than its parent goes, and any other is repaired."""
         lesson = Lesson(
             episode=episode.id,
             task=episode.task,
@@ -136,7 +132,11 @@ class Loop:
             tips=self.library.at().tips(),
         )
         self.tips(lesson)
-        self.repair(lesson, exercise)
+        taken_back = self.probation(blame.skill, episode) if blame.skill is not None else None
+        if taken_back is not None:
+            self.tell(taken_back)
+        else:
+            self.repair(lesson, exercise)
 
     def _told(self, event: E) -> E:
         self.tell(event)

@@ -29,6 +29,7 @@ COMMANDS = {
     "init": "Make a library with the five starter skills.",
     "run": "Solve a task with the library, and learn from it.",
     "chat": "Talk with the library.",
+    "learn": "Learn from a file of tasks; it can be interrupted and resumed.",
     "demo": "Watch the whole loop with a simulated model.",
     "list": "List the skills with their utility.",
     "show": "Show one skill and its record.",

@@ -24,7 +24,7 @@ class Turns:
         self._run, self._seed = run, seed
         self._now, self._new_id = now, new_id
         self._position, self._attempt, self._stage = 0, 0, ""
-        self._ids = Random()  # noqa: S311 (names of branches, not secrets)
+        self._ids = Random()
 
     def begin(self, position: int) -> None:
         """From here on the run is at this task."""
@@ -34,7 +34,7 @@ class Turns:
     def entering(self, attempt: int, stage: str) -> None:
         """From here on it is at this stage: `act` or `learn`."""
         self._attempt, self._stage = attempt, stage
-        self._ids = Random(f"{self._seed} {self._position} {attempt} {stage}")  # noqa: S311
+        self._ids = Random(f"{self._seed} {self._position} {attempt} {stage}")
 
     def episode(self, attempt: int) -> str:
         """The id of an attempt at the present task."""
