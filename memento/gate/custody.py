@@ -24,7 +24,8 @@ _RESERVED = re.compile(
     r"[^/]*\.(?:pth|pyc|pyo|so|dll|exe))$",
     re.IGNORECASE,
 )
-_PINNED = re.compile(r"<!-- memento:pin -->.*?<!-- memento:end-pin -->", re.DOTALL)
+PINNED = re.compile(r"<!--\s*memento:pin\s*-->(.*?)(?:<!--\s*memento:end-pin\s*-->|\Z)", re.DOTALL)
+"""Without an end, the pin holds to the end of the file."""
 
 
 def custody(change: Change) -> Answer:
@@ -110,7 +111,12 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _unpinned(before: Folder, after: Folder) -> Iterator[str]:
     for name, file in before.items():
-        for region in _PINNED.findall(file.data.decode("utf-8", "replace")):
-            kept = after[name].data.decode("utf-8", "replace") if name in after else ""
-            if region not in kept:
-                yield f"pinned text in {name} is changed"
+        kept = after[name].data.decode("utf-8", "replace") if name in after else ""
+        for pin in PINNED.finditer(file.data.decode("utf-8", "replace")):
+            if pin[0] not in kept:
+                yield f'pinned text in {name} is changed: "{_excerpt(pin[1])}"'
+
+
+def _excerpt(text: str, most: int = 60) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= most else f"{words[:most]}..."

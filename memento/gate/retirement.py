@@ -10,10 +10,9 @@ from collections.abc import Iterator
 
 from memento.changes import Evidence, GateOutcome, GateReport, GateStep
 from memento.gate.change import Answer, failed, indecisive, listed, passed
+from memento.gate.custody import PINNED
 from memento.protocols import Snapshot
 from memento.types import Folder, test_path
-
-_PIN = b"<!-- memento:pin -->"
 
 
 def retirement(skill: str, base: Snapshot, head: Snapshot, *, alone: bool = True) -> GateReport:
@@ -52,7 +51,7 @@ def _custody(skill: str, base: Snapshot, head: Snapshot, alone: bool) -> Answer:
 
 
 def _pinned(folder: Folder) -> bool:
-    return any(_PIN in file.data for file in folder.values())
+    return any(PINNED.search(file.data.decode("utf-8", "replace")) for file in folder.values())
 
 
 def _neighbours(skill: str, head: Snapshot) -> Answer:

@@ -30,14 +30,14 @@ def with_consent(report: GateReport, by: str) -> GateReport:
 
 def consent(report: GateReport, by: str) -> Mapping[str, str]:
     """The trailers of a report that a person may have answered."""
-    if not any(step.name == PERSON for step in report.steps):
+    if not any(map(_is_yes, report.steps)):
         return {}
     return {"Memento-Gate": f"{own_word(report).upper()} {report.evidence}", AGREED: by}
 
 
 def without_consent(report: GateReport) -> GateReport:
     """The gate's own report: an answer of a person holds for the moment that it was given in."""
-    steps = tuple(step for step in report.steps if step.name != PERSON)
+    steps = tuple(step for step in report.steps if not _is_yes(step))
     return replace(report, outcome=own_word(report), steps=steps)
 
 
@@ -45,6 +45,11 @@ def own_word(report: GateReport) -> GateOutcome:
     """What the gate itself had said."""
     unsure = any(step.outcome is GateOutcome.INDECISIVE for step in report.steps)
     return GateOutcome.INDECISIVE if unsure and report.outcome is GateOutcome.PASS else report.outcome
+
+
+def _is_yes(step: GateStep) -> bool:
+    # A retirement has a step of this name too: the question that a person is to answer.
+    return step.name == PERSON and step.outcome is GateOutcome.PASS
 
 
 def refusal(report: GateReport | None, skill: str, by: str, reason: str) -> GateReport:

@@ -106,7 +106,13 @@ def test_pinned_text_may_not_change(gate: Gatekeeper) -> None:
     pin = "<!-- memento:pin -->{}<!-- memento:end-pin -->\n"
     base = snapshot(folder(extra=pin.format("Never guess.")), OLD_TEST)
     head = snapshot(folder(BETTER_SCRIPT, version="1.0.1", extra=pin.format("Guess.")), OLD_TEST + NEW_TEST)
-    assert gate(head, base=base).reason == "custody: pinned text in SKILL.md is changed"
+    assert gate(head, base=base).reason == 'custody: pinned text in SKILL.md is changed: "Never guess."'
+
+
+def test_a_pin_without_an_end_holds_to_the_end_of_the_file(gate: Gatekeeper) -> None:
+    base = snapshot(folder(extra="<!--memento:pin-->\nNever guess.\n"), OLD_TEST)
+    head = snapshot(folder(BETTER_SCRIPT, version="1.0.1", extra="Guess.\n"), OLD_TEST + NEW_TEST)
+    assert gate(head, base=base).reason == 'custody: pinned text in SKILL.md is changed: "Never guess."'
 
 
 # ---------------------------------------------------------------- static

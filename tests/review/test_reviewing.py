@@ -456,3 +456,16 @@ def test_a_report_without_evidence_can_be_refused_too(library):
         evidence=Evidence.LINT,
         steps=(GateStep(name="person", outcome=GateOutcome.FAIL, detail=f"{ADA}: No."),),
     )
+
+
+def test_a_retirement_that_a_person_lets_go_is_signed_and_its_open_question_stays_open_until_then(library):
+    gate = gate_of(Host(), journal_of(library), Ambience(), config=load("", {}), environ={})
+    review = replace(hands(library), gate=gate)
+    propose(library, Rewrite(skill="greeter", kind=ChangeKind.RETIRE, folder={}, idea="retire: unused"))
+    asked = review.regate("id0").report
+    assert asked.reason == "person: a human must say whether the skill may go"
+    assert found(library).report == asked
+    assert review.approve("id0").disposition is Disposition.LANDED
+    trailers = library.log("greeter", 1)[0].trailers
+    assert (trailers["Memento-Gate"], trailers["Memento-Agreed"]) == ("INDECISIVE E0", ADA)
+    assert (library.at().folder("greeter"), library.at().test("greeter")) == ({}, None)
