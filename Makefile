@@ -11,6 +11,7 @@ help: ## show this list
 
 setup: system $(VENV)/.base ## virtual environment, package, bubblewrap
 dev: system $(VENV)/.dev
+	@sh .github/system-packages.sh browser
 
 # bubblewrap is the sandbox; python3-venv is a package of its own on Debian.
 system:

@@ -1,11 +1,16 @@
 #!/bin/sh
 # Installs what only the system can give: bubblewrap, and venv where Debian keeps it apart.
-# Does nothing when both are there; where it may not install, it says so and goes on.
+# With the argument `browser` it installs Chromium and its driver instead, for the tests of the pages.
+# Does nothing when all is there; where it may not install, it says so and goes on.
 set -eu
 
 missing=""
-command -v bwrap >/dev/null 2>&1 || missing="bubblewrap"
-${PYTHON:-python3} -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3-venv"
+if [ "${1:-}" = browser ]; then
+    command -v chromedriver >/dev/null 2>&1 || missing="chromium chromium-driver"
+else
+    command -v bwrap >/dev/null 2>&1 || missing="bubblewrap"
+    ${PYTHON:-python3} -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3-venv"
+fi
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then

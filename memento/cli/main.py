@@ -49,6 +49,8 @@ COMMANDS = {
     "validate": "Check skills against the Agent Skills specification.",
     "eval": "Measure a library on a dataset, with controls.",
     "simulate": "Compare acceptance rules in a world whose truth is known.",
+    "report": "Write the library as pages for a browser.",
+    "serve": "Show the library in a browser, and decide there.",
     "config": "Explain the settings, and say where each one comes from.",
     "doctor": "Check this machine and this library.",
     "completion": "Print the shell completion script.",

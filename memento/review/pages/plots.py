@@ -72,7 +72,7 @@ def time_axis(first: float, last: float) -> Axis:
     """Unix times; a span of less than three days is written with its minutes."""
     last = max(last, first + 60)
     write = minute if last - first < 3 * DAY_S else day
-    return Axis(low=first, high=last, ticks=(first, last), write=write)
+    return Axis(low=first, high=last + 0.04 * (last - first), ticks=(first, last), write=write)
 
 
 def interval(utility: Utility) -> Markup:
@@ -83,7 +83,7 @@ def interval(utility: Utility) -> Markup:
         track += Markup('<line class="span" x1="{:.1f}" x2="{:.1f}" y1="7" y2="7"/>').format(
             100 * bounds.low, 100 * bounds.high
         ) + Markup('<circle class="dot" cx="{:.1f}" cy="7" r="4"/>').format(100 * utility.value)
-    return Markup('<svg class="interval" viewBox="-5 0 110 14" aria-hidden="true">{}</svg>').format(track)
+    return Markup('<svg class="interval" viewBox="-4 0 108 14" aria-hidden="true">{}</svg>').format(track)
 
 
 def bar(count: int, most: int, kind: str) -> Markup:
@@ -111,8 +111,9 @@ def _grid(x: Axis, y: Axis) -> Markup:
             )
         )
         parts.append(_label(LEFT - 8, at + 4, y.write(tick), "end"))
-    for number, tick in enumerate(x.ticks):
-        anchor = "start" if number == 0 else "end" if number == len(x.ticks) - 1 else "middle"
+    for tick in x.ticks:
+        near_end = _x(x, tick) > WIDTH - RIGHT - 40
+        anchor = "start" if tick == x.low else "end" if near_end else "middle"
         parts.append(_label(_x(x, tick), HEIGHT - 10, x.write(tick), anchor))
     return Markup("").join(parts)
 
