@@ -8,7 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from memento.reflect.judge import Judging
     from memento.repair import Repair, Settings
     from memento.review.importing import Importer
+    from memento.review.pages.serving import Server
+    from memento.review.pages.site import Site
     from memento.review.policy import ReviewPolicy
     from memento.review.probation import WaldProbation
     from memento.review.reviewing import Review
@@ -499,6 +501,53 @@ def review_of(
         evidence=evidence_of,
         by=person(library.git.git_dir, environ),
         now=ambience.now,
+    )
+
+
+def site_of(library: "Library", journal: "Journal", ambience: Ambience, *, live: bool) -> "Site":
+    """Every page of the library as it is now; `live` ones are a server's."""
+    from memento.review.pages.past import Past
+    from memento.review.pages.render import Renderer
+    from memento.review.pages.site import Site
+
+    policy = policy_of(library, ambience)
+    past = Past(library=library, journal=journal, policy=policy, tip=library.tip(), when=ambience.now())
+    return Site(past=past, render=Renderer(live=live))
+
+
+def server_of(
+    library: "Library",
+    sandbox: "Sandbox",
+    ambience: Ambience,
+    *,
+    config: "Config",
+    environ: Mapping[str, str],
+    port: int,
+) -> "Server":
+    """The pages on 127.0.0.1, with the hands of the person whose git settings `environ` leads to."""
+    from memento.review.pages.guard import Guard
+    from memento.review.pages.live import Live
+    from memento.review.pages.present import Present
+    from memento.review.pages.render import Renderer
+    from memento.review.pages.serving import Server
+
+    journal = mended_journal_of(library)
+    secret = partial(secrets.token_urlsafe, 24)
+
+    def hands(tell: "Callable[[GateStep], None]") -> "Review":
+        return review_of(library, sandbox, ambience, config=config, environ=environ, tell=tell)
+
+    return Server(
+        port,
+        lambda port: Guard(
+            port=port, word=secrets.token_hex(6), token=secret(), session=secret(), csrf=secret()
+        ),
+        lambda guard: Live(
+            now=Present(library=library, make=partial(site_of, library, journal, ambience, live=True)),
+            hands=hands,
+            csrf=guard.csrf,
+        ),
+        Renderer(live=True).policy,
     )
 
 
