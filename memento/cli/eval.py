@@ -6,6 +6,7 @@ from memento.cli.lazy import LazyGroup
 
 COMMANDS = {
     "run": "Run a dataset against a frozen library (what `memento eval DATASET` means).",
+    "routing": "Measure the router on a corpus with known answers.",
 }
 """Name and help of each measurement."""
 
@@ -29,4 +30,5 @@ def command() -> None:
     Examples:
       memento eval gym --model NAME
       memento eval tasks.jsonl --split test --json
+      memento eval routing my-corpus
     """
