@@ -3,7 +3,11 @@
 Imports stand inside the functions, so that a command loads what it uses and nothing more.
 """
 
+import atexit
 import hashlib
+import os
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,11 +19,13 @@ from memento import assemble
 from memento.assemble import Ambience
 from memento.errors import UsageError
 from memento.evals.arms import LIBRARY, NO_SKILLS, READ_WRITE, STARTER, Arm
+from memento.types import Sha
 
 if TYPE_CHECKING:
     from memento.config import Config
     from memento.evals.asked import Asked
     from memento.evals.attempts import Conditions, Evaluator
+    from memento.evals.cluster import Parcel, Worker
     from memento.evals.datasets.hub import Hub
     from memento.evals.datasets.items import Dataset, Item
     from memento.evals.evaluation import Evaluated, Evaluation
@@ -72,8 +78,8 @@ def evaluate(
         pacer = _pacer(asked, bench)
         control = _read_write(asked, bench, conditions, records.path.parent, pacer, preparing)
         what = _evaluation(asked, bench, dataset, identity, conditions, control)
-        evaluator = evaluator_of(bench, conditions, pacer=pacer, control=control)
-        return evaluate(what, pool=_pool(asked, evaluator), log=records, tell=tell)
+        pool = _cluster(asked, bench, conditions, what) or _threads(asked, bench, conditions, pacer, control)
+        return evaluate(what, pool=pool, log=records, tell=tell)
 
 
 def conditions_of(asked: "Asked", bench: Bench) -> "Conditions":
@@ -318,6 +324,13 @@ def frozen_router_of(config: "Config", snapshot: "CommitSnapshot") -> "TantivyRo
     )
 
 
+def bare_router_of(config: "Config") -> "TantivyRouter":
+    """The router without a library: no past, no trained weights, no threshold."""
+    from memento.route.router import TantivyRouter
+
+    return TantivyRouter(threshold=0.0, embedder=assemble.embedder_of(config))
+
+
 def _pacer(asked: "Asked", bench: Bench) -> "Pacer | None":
     from memento.evals.pace import Slots
 
@@ -326,7 +339,72 @@ def _pacer(asked: "Asked", bench: Bench) -> "Pacer | None":
     return Slots(interval_s=60 / asked.rate, clock=bench.ambience.clock)
 
 
-def _pool(asked: "Asked", evaluator: "Evaluator") -> "Pool":
+def _threads(
+    asked: "Asked", bench: Bench, conditions: "Conditions", pacer: "Pacer | None", control: _Control
+) -> "Pool":
     from memento.evals.pool import in_threads
 
+    evaluator = evaluator_of(bench, conditions, pacer=pacer, control=control)
     return lambda work: in_threads(work, evaluator, asked.workers)
+
+
+def _cluster(asked: "Asked", bench: Bench, conditions: "Conditions", what: "Evaluation") -> "Pool | None":
+    """The Ray cluster that is asked for, with all that its nodes need in one parcel."""
+    from memento import __version__
+    from memento.evals.cluster import Cluster, Parcel
+    from memento.library.bundle import bundle
+
+    if asked.ray_address is None:
+        return None
+    model = bench.config.model
+    flags: tuple[tuple[tuple[str, str], object], ...] = (
+        (("model", "name"), model.name),
+        (("model", "base_url"), model.base_url),
+        (("model", "seed"), model.seed),
+        (("model", "temperature"), model.temperature),
+        (("sandbox", "kind"), bench.config.sandbox.kind),
+    )
+    commits = [Sha(arm.label) for arm in what.arms if arm.is_commit]
+    parcel = Parcel(
+        id=bench.ambience.new_id(),
+        version=__version__,
+        bundle=bundle(bench.library, bench.library.tip(), *commits),
+        flags=flags,
+        conditions=conditions,
+    )
+    return Cluster(
+        address=asked.ray_address,
+        parcel=parcel,
+        make=worker_of,
+        workers=asked.workers,
+        interval_s=60 / asked.rate if asked.rate else None,
+    )
+
+
+def worker_of(parcel: "Parcel", pacer: "Pacer | None") -> "Worker":
+    """What one process of a node does its orders with; its library is gone when the process ends."""
+    from memento import __version__
+    from memento.config import load
+    from memento.evals.arms import no_skills, starter
+    from memento.evals.attempts import Work
+    from memento.evals.cluster import Order
+    from memento.library.bundle import from_bundle
+    from memento.library.starter import starter_files
+
+    if parcel.version != __version__:
+        raise UsageError(f"A node of the cluster has Memento {__version__}; install {parcel.version} on it.")
+    ambience, folder = Ambience(), tempfile.mkdtemp(prefix="memento-node-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    library = from_bundle(parcel.bundle, Path(folder), now=ambience.now, ids=ambience.new_id)
+    config = load(library.settings(), os.environ, dict(parcel.flags))
+    bench = Bench(library=library, config=config, environ=os.environ, ambience=ambience)
+    evaluator = evaluator_of(bench, parcel.conditions, pacer=pacer)
+    others = {arm.label: arm for arm in (no_skills(), starter(starter_files()))}
+
+    def work_on(order: Order) -> "Done":
+        arm = others.get(order.label)
+        if arm is None:
+            arm = Arm(name=order.arm, label=order.label, snapshot=library.snapshot(Sha(order.label)))
+        return evaluator(Work(item=order.item, arm=arm))
+
+    return work_on

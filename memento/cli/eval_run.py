@@ -55,6 +55,7 @@ ARMS = ("library", "no-skills", "starter", "read-write")
 @click.option("--at", help="The commit to evaluate; by default main's tip.")
 @click.option("--workers", type=click.IntRange(1, 1024), default=1, show_default=True, help="Tasks at once.")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), help="Model calls per minute, at most.")
+@click.option("--ray", "ray_address", help="Do the tasks on the Ray cluster at this address.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

@@ -33,6 +33,11 @@ class Arm:
     """What the records call the library: a commit, or a name and a digest."""
     snapshot: Snapshot
 
+    @property
+    def is_commit(self) -> bool:
+        """Whether it is the library at one of its commits."""
+        return self.label == self.snapshot.commit and self.name not in (NO_SKILLS, STARTER, READ_WRITE)
+
 
 def library_arm(snapshot: Snapshot, name: str = LIBRARY) -> Arm:
     """The library at a commit."""

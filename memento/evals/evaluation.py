@@ -111,4 +111,4 @@ def _records(what: Evaluation, log: Log) -> Mapping[str, Record]:
 
 def _landings(library: Library, arm: Arm) -> int | None:
     """How many changes had landed at the arm's commit; None when it is no commit of the library."""
-    return past.landings(library, Sha(arm.label)) if len(arm.label) >= 40 else None
+    return past.landings(library, Sha(arm.label)) if arm.is_commit else None
