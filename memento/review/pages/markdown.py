@@ -102,6 +102,7 @@ def _host(target: str) -> str | None:
     """The host that a link leads to, when it leads to a page on the web."""
     try:
         parts = urlsplit(target)
+        # Without what stands before an @: it may look like a host that it is not.
+        return parts.hostname if parts.scheme in ("http", "https") else None
     except ValueError:
         return None
-    return parts.netloc or None if parts.scheme in ("http", "https") else None

@@ -55,7 +55,8 @@ def share_axis() -> Axis:
 
 def count_axis(most: float, *, low: float = 0) -> Axis:
     """From `low` to at least `most`, with round ticks."""
-    step = _round_step(max(most - low, 1) / 4)
+    most = max(most, low + 1)
+    step = _round_step((most - low) / 4)
     ticks = [low + step * n for n in range(6) if low + step * (n - 1) < most]
     return Axis(low=low, high=max(ticks[-1], most), ticks=ticks, write=lambda count: _short(count))
 
