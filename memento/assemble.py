@@ -192,7 +192,7 @@ def embedder_of(config: "Config") -> "Embedder | None":
     if settings.embedder == "shipped":
         from memento.route.minilm import MiniLM
 
-        return MiniLM(fast=settings.fast)
+        return MiniLM()
     if not settings.model:
         raise ConfigError(
             f'[route] embedder = "{settings.embedder}" needs the name of a model: [route] model'

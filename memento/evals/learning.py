@@ -16,6 +16,8 @@ Rules
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
 
 from memento.changes import Disposition
 from memento.errors import BudgetError, ModelError, SandboxError, ToolError
@@ -25,6 +27,9 @@ from memento.loop import Loop
 from memento.progress import Progress
 from memento.protocols import Executor, Observation
 from memento.types import Episode, Exercise, Result, Skill, Stop, Trajectory
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 UNDECIDED = "journal: "
 """Starts the reason of an idea whose process died before the gate's word (library/reconcile.py)."""
@@ -130,10 +135,8 @@ class Learner:
     def _told(self) -> tuple[Episode, ...]:
         """The attempts at the present task that an earlier process recorded."""
         ids = (self.turns.episode(attempt) for attempt in range(self.loop.settings.rounds + 1))
-        found = [self.loop.journal.episode(id_) for id_ in ids]
-        return (
-            tuple(e for e in found[: found.index(None)] if e) if None in found else tuple(filter(None, found))
-        )
+        found = takewhile(lambda episode: episode is not None, map(self.loop.journal.episode, ids))
+        return tuple(episode for episode in found if episode is not None)
 
     def _measure(self, after: int) -> None:
         if not self.held_out or after in self.progress.finished(self.run, "held-out"):
@@ -183,7 +186,7 @@ def _share(results: Sequence[Result]) -> float | None:
     return results.count(Result.PASSED) / len(results) if results else None
 
 
-def _adapter(kind: type = Solved):  # type: ignore[no-untyped-def]  # pydantic's own type, imported on use
+def _adapter(kind: Any = Solved) -> "TypeAdapter[Any]":
     from pydantic import TypeAdapter
 
     return TypeAdapter(kind)

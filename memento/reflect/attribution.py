@@ -1,9 +1,11 @@
 """Attribution: where the fault of a failed attempt lies, and which one skill, if any.
 
     1. How it ended may settle it: budget, model error, sandbox error, not failed at all.
-    2. Else the model reads the whole trace, beside the facts that the trace shows by itself.
-    3. It abstains (fault None) when the reply is unusable, when the confidence is below the
+    2. Rules give a first opinion from the trace alone (opinion.py).
+    3. The model reads the whole trace, beside that opinion and the facts that the trace shows by itself.
+    4. It abstains (fault None) when the reply is unusable, when the confidence is below the
        threshold, when no quote stands in the trace, or when it blames a skill that was not used.
+    5. The two are weighed. An abstention changes nothing, and neither does a fault outside the library.
 
     what the model says                     the blame
     tool, planning, reasoning; skill used   that fault and that skill
@@ -22,6 +24,7 @@ from memento.prompts.chat import chat
 from memento.prompts.trace import is_quoted, trace_text
 from memento.protocols import Model, Request
 from memento.reflect.evidence import abstain, settled, signals
+from memento.reflect.opinion import first_opinion, weighed
 from memento.types import (
     SKILL_FAULTS,
     Blame,
@@ -53,12 +56,15 @@ class LLMAttributor:
         from memento.reflect.replies import BlameReply
 
         trace = trace_text(trajectory)
-        facts = signals(trajectory, skill)
+        opinion = first_opinion(task, skill, trajectory)
+        facts = (*signals(trajectory, skill), *((opinion.fact,) if opinion else ()))
         messages = chat("attribute", task=task.text, skill=skill, trace=trace, verdict=verdict, facts=facts)
         reply = ask(self.model, Request(purpose="attribute", messages=messages), BlameReply)
         if reply is None:
-            return abstain("the attributor's reply could not be read")
-        return blame_of(reply, skill, trajectory, trace=trace, threshold=self.threshold)
+            blame = abstain("the attributor's reply could not be read")
+        else:
+            blame = blame_of(reply, skill, trajectory, trace=trace, threshold=self.threshold)
+        return weighed(blame, opinion, threshold=self.threshold)
 
 
 def blame_of(

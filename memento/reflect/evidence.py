@@ -22,7 +22,7 @@ from memento.types import (
 )
 
 _EXCEPTION = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception|Interrupt)\b:?.*", re.MULTILINE)
-_ENVIRONMENT = re.compile(
+ENVIRONMENT = re.compile(
     r"No space left on device|Temporary failure in name resolution|Network is unreachable|"
     r"Connection (?:refused|timed out|reset)|command not found|Cannot allocate memory|"
     r"\b(?:50[0234]|429) (?:Service|Bad Gateway|Gateway|Internal|Too Many)",
@@ -69,7 +69,7 @@ def _of_step(step: Step) -> str:
         facts.append(f"exit code {step.exit_code}")
     if exceptions := _EXCEPTION.findall(step.output):
         facts.append(exceptions[-1][:160])
-    if match := _ENVIRONMENT.search(step.output):
+    if match := ENVIRONMENT.search(step.output):
         facts.append(f"its output says {match.group()!r}")
     if not _is_json_object(step.arguments):
         facts.append("its arguments are not a JSON object")

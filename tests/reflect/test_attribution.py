@@ -60,7 +60,7 @@ def test_a_failure_is_laid_to_the_skill_that_was_used_with_its_evidence():
         explanation="It cannot read thousands separators.",
         first_wrong_step=1,
         quotes=(QUOTE,),
-        confidence=0.9,
+        confidence=0.95,
     )
 
 

@@ -1,0 +1,134 @@
+"""A learning run that is killed and resumed, against one that is left alone: the same library, to the commit.
+
+    python -m tests.learning.campaign [--tasks 60] [--kills 2]
+
+Each run is `memento learn` in processes of its own, over HTTP to a loopback endpoint that answers as the
+simulated model. Kills are SIGKILL while the endpoint is being asked for the n-th time.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.learning.stream import MODEL, aside, endpoint, tasks, write
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a run left."""
+
+    main: str
+    """Main's commit."""
+    refs: tuple[str, ...]
+    """Branches by name, without main."""
+    report: dict[str, object]
+    asked: int
+    kills: int
+    seconds: float
+
+
+def play(folder: Path, *, count: int, kill_at: tuple[int, ...] = (), held_out: int = 4) -> Outcome:
+    """One run to its end in a new library in `folder`; killed at these requests, each time resumed."""
+    folder.mkdir()
+    stream = write(tasks(count), folder / "tasks.jsonl")
+    measure = write(aside(held_out), folder / "held-out.jsonl")
+    library, child, left, begun = folder / "library", [], list(kill_at), time.monotonic()
+
+    def heard(number: int) -> None:
+        if left and number >= left[0]:
+            left.pop(0)
+            os.kill(child[-1].pid, signal.SIGKILL)
+
+    with endpoint(heard=heard) as server:
+        environment = environment_for(folder, server.base_url)
+        memento("init", str(library), environment=environment)
+        while True:
+            extra = ["--resume"] if child else []
+            arguments = ["learn", str(stream), "--held-out", str(measure), "--seed", "7", "--rounds", "2"]
+            argv = command(*arguments, "--library", str(library), "--json", *extra)
+            child.append(
+                subprocess.Popen(
+                    argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+                )
+            )
+            out, err = child[-1].communicate()
+            if child[-1].returncode != -signal.SIGKILL:
+                break
+        assert child[-1].returncode == 0, err
+        asked = len(server.requests)
+        server.problems.clear()  # a client that was killed has left its answer behind
+    refs = git(library, "for-each-ref", "--format=%(refname) %(objectname)").splitlines()
+    heads = dict(ref.split(" ") for ref in refs)
+    return Outcome(
+        main=heads.pop("refs/heads/main"),
+        refs=tuple(sorted(name for name in heads if name.startswith("refs/heads/"))),
+        report=json.loads(out),
+        asked=asked,
+        kills=len(child) - 1,
+        seconds=time.monotonic() - begun,
+    )
+
+
+def environment_for(folder: Path, base_url: str) -> dict[str, str]:
+    """Nothing of this process's environment but what finds programs and the package."""
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    return {
+        **kept,
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "OPENAI_BASE_URL": base_url,
+        "MEMENTO_MODEL": MODEL,
+        "MEMENTO_SANDBOX": "bubblewrap",
+    }
+
+
+def command(*arguments: str) -> list[str]:
+    """argv of a memento command."""
+    return [sys.executable, "-c", "from memento.cli.main import main; main()", *arguments]
+
+
+def memento(*arguments: str, environment: dict[str, str]) -> str:
+    """Standard output of a memento command that must succeed."""
+    done = subprocess.run(command(*arguments), env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def git(root: Path, *argv: str) -> str:
+    """What plain git says."""
+    done = subprocess.run(["git", "-C", str(root), *argv], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def main() -> None:
+    from argparse import ArgumentParser
+
+    parser = ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tasks", type=int, default=60)
+    parser.add_argument("--kills", type=int, default=2)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="memento-learning-") as temporary:
+        alone = play(Path(temporary) / "alone", count=asked.tasks)
+        at = tuple(alone.asked * (n + 1) // (asked.kills + 1) for n in range(asked.kills))
+        killed = play(Path(temporary) / "killed", count=asked.tasks, kill_at=at)
+    same = (killed.main, killed.refs, killed.report) == (alone.main, alone.refs, alone.report)
+    lines = [
+        json.dumps(alone.report, indent=2),
+        f"left alone: {alone.asked} requests, {alone.seconds:.0f} s, main {alone.main[:12]}",
+        f"killed {killed.kills}x: {killed.asked} requests, {killed.seconds:.0f} s, main {killed.main[:12]}",
+        "the same library" if same else "DIFFERENT LIBRARIES",
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.exit(0 if same and killed.kills == asked.kills else 1)
+
+
+if __name__ == "__main__":
+    main()
