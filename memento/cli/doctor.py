@@ -4,14 +4,14 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import click
 
+from memento.cli import doctor_model
+from memento.cli.escape import confined, escape_suite, settings_of
 from memento.cli.workplace import (
+    Check,
     add_row,
     console,
     json_option,
@@ -20,41 +20,35 @@ from memento.cli.workplace import (
     print_json,
     table,
 )
-from memento.errors import LibraryError, MementoError
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """One finding. `fix` says what to do when it is not ok."""
-
-    name: str
-    ok: bool
-    detail: str
-    fix: str = ""
-
-
-if TYPE_CHECKING:
-    from memento.config import ModelSettings
+from memento.errors import MementoError
 
 _ALL = 1_000_000
-NAMES = ("python", "git", "sandbox", "library", "model")
+NAMES = ("python", "git", "sandbox", "library", "model", "local")
 
 
 @click.command()
 @click.option("--only", multiple=True, type=click.Choice(NAMES), help="Only this check; may be repeated.")
+@click.option("--probe", is_flag=True, help="Ask the endpoint what it can do, and remember it.")
 @library_option
+@click.option("--escape-suite", "suite", is_flag=True, help="Attack every sandbox of this machine instead.")
 @json_option
-def command(only: tuple[str, ...], library_dir: Path | None, as_json: bool) -> int:
+def command(only: tuple[str, ...], probe: bool, library_dir: Path | None, suite: bool, as_json: bool) -> int:
     """Check git, the sandbox (by trying to break out of it), the library and the model's settings.
 
-    Exit code 0 when every check that ran is ok, else 2.
+    Exit code 0 when every check that ran is ok, else 2. With --probe the configured model is asked a
+    few small questions (tools, JSON, streaming ...); what it can do is used from then on.
 
     \b
     Examples:
       memento doctor
       memento doctor --only sandbox --json
+      memento doctor --escape-suite
+      memento doctor --only model --probe
     """
+    if suite:
+        return escape_suite(settings_of(library_dir), as_json=as_json)
     checks = [CHECKS[name](name, library_dir) for name in NAMES if not only or name in only]
+    checks += doctor_model.probe(library_dir) if probe else ()
     if as_json:
         print_json(list[Check], checks)
     else:
@@ -79,14 +73,13 @@ def _git(name: str, _: Path | None) -> Check:
 
 
 def _sandbox(name: str, library_dir: Path | None) -> Check:
-    from memento.sandbox.select import choose
+    from memento.assemble import sandbox_of
 
-    del library_dir
     try:
-        sandbox = choose("auto", os.environ)
+        detail = confined(sandbox_of(settings_of(library_dir), os.environ))
     except MementoError as error:
         return Check(name=name, ok=False, detail=str(error), fix="apt install bubblewrap")
-    return Check(name=name, ok=True, detail=f"{sandbox.name}: tried to break out, and could not")
+    return Check(name=name, ok=True, detail=detail)
 
 
 def _library(name: str, library_dir: Path | None) -> Check:
@@ -123,38 +116,11 @@ def _booted() -> float:
     return next((float(line.split()[1]) for line in lines if line.startswith("btime ")), 0.0)
 
 
-def _model(name: str, library_dir: Path | None) -> Check:
-    try:
-        settings = _model_settings(library_dir)
-    except MementoError as error:
-        return Check(name=name, ok=False, detail=str(error), fix="correct the setting that is named")
-    if not settings.name or not (settings.base_url or settings.api_key):
-        return Check(
-            name=name,
-            ok=False,
-            detail="no model is set; `memento run` needs one, `memento demo` does not",
-            fix="export OPENAI_API_KEY or OPENAI_BASE_URL, and MEMENTO_MODEL",
-        )
-    key = "with the key in OPENAI_API_KEY" if settings.api_key else "without a key"
-    # The host alone: a URL may hold a password.
-    place = urlsplit(settings.base_url).netloc.rpartition("@")[2] if settings.base_url else "OpenAI"
-    return Check(name=name, ok=True, detail=f"{settings.name} at {place}, {key}")
-
-
-def _model_settings(library_dir: Path | None) -> "ModelSettings":
-    """The library's settings where there is one, else those of the environment."""
-    from memento.config import load
-
-    try:
-        return open_workplace(library_dir).config.model
-    except LibraryError:
-        return load("", os.environ).model
-
-
 CHECKS: dict[str, Callable[[str, Path | None], Check]] = {
     "python": _python,
     "git": _git,
     "sandbox": _sandbox,
     "library": _library,
-    "model": _model,
+    "model": doctor_model.model,
+    "local": doctor_model.local,
 }

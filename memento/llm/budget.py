@@ -10,7 +10,7 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 from memento.errors import BudgetError, ModelError
@@ -29,6 +29,10 @@ class Budget:
     """In and out together."""
     seconds: float | None = None
     usd: float | None = None
+
+
+LOST = Usage(calls=1, usd=None)
+"""A call that failed or was interrupted."""
 
 
 def _ignore(call: Call) -> None:
@@ -74,31 +78,30 @@ class Meter:
         began, at = self._clock(), self._now()
         if reason := exceeded(self._budget, spent, began - self._started):
             raise BudgetError(f"{reason} Raise the budget to go on.")
-        # Nothing is billed for a failed call as far as we know; the call itself counts.
-        usage, error = Usage(calls=1), None
+        reply, error = None, "interrupted"
         try:
             reply = model.complete(request)
-            usage = reply.usage
         except ModelError as failed:
             error = failed.kind
             raise
         finally:
-            self._add(
-                Call(
-                    run=self._run,
-                    purpose=request.purpose,
-                    model=model.name,
-                    usage=usage,
-                    at=at,
-                    seconds=self._clock() - began,
-                    error=error,
-                )
+            call = Call(
+                run=self._run,
+                purpose=request.purpose,
+                model=model.name,
+                usage=reply.usage if reply else LOST,
+                at=at,
+                seconds=self._clock() - began,
+                error=None if reply else error,
             )
+            self._add(call)
         return reply
 
     def _add(self, call: Call) -> None:
+        # What a lost call cost nobody says; it must not block a budget in dollars for good.
+        spent = replace(call.usage, usd=0.0) if call.error else call.usage
         with self._lock:
-            self._spent += call.usage
+            self._spent += spent
         if call.usage.calls:  # an answer that was remembered is no call
             self._record(call)
 

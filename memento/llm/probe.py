@@ -1,8 +1,9 @@
 """What an endpoint can do with a model, found out by asking a few small questions.
 
 A feature counts as there when a question that uses it is answered in the way that only the feature
-brings about: a schema that was taken and ignored is not there. Every question is asked once; one
-that fails for another reason (a rate limit, an outage) leaves its feature unknown.
+brings about: a schema that was taken and ignored is not there. What was ignored is asked for once
+more, because models slip. A question that fails for another reason (a rate limit, an outage) leaves
+its feature unknown.
 
     tools          asked to call a tool, the model calls it, and not in words
     forced_tool    asked for something else, it calls the tool that the request names
@@ -47,6 +48,8 @@ SCHEMA = {
 }
 Test = Callable[[Reply], bool]
 
+IGNORED = "taken and ignored"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
@@ -71,7 +74,8 @@ def probe(endpoint: Endpoint, *, deadline_s: float = 60.0) -> Iterator[Answered]
     """Each question's outcome as it comes. ModelError when no question at all can be answered."""
     _ask(endpoint, "Say yes.", {}, deadline_s)  # credentials, the model's name, the way there
     for question in QUESTIONS:
-        yield _answered(endpoint, question, deadline_s)
+        first = _answered(endpoint, question, deadline_s)
+        yield _answered(endpoint, question, deadline_s) if first.detail == IGNORED else first
     yield from _stream(endpoint, deadline_s)
 
 
@@ -96,15 +100,12 @@ def _answered(endpoint: Endpoint, question: Question, deadline_s: float) -> Answ
         silent = error.kind in {"cut", "protocol"} and "neither text" in str(error)
         return Answered(feature=question.feature, there=False if silent else None, detail=str(error))
     there = question.there(reply)
-    return Answered(feature=question.feature, there=there, detail="" if there else "taken and ignored")
+    return Answered(feature=question.feature, there=there, detail="" if there else IGNORED)
 
 
 def _stream(endpoint: Endpoint, deadline_s: float) -> Iterator[Answered]:
     """Whether replies are streamed, and whether a stream says what it cost."""
     heard: list[str] = []
-    asked = Question(
-        feature=Feature.STREAM, text="Say yes.", more={"stream": True}, there=lambda _: bool(heard)
-    )
 
     def hear(text: str, call: str) -> None:
         del call
@@ -116,13 +117,13 @@ def _stream(endpoint: Endpoint, deadline_s: float) -> Iterator[Answered]:
     ):
         heard.clear()
         try:
-            reply = _ask(endpoint, asked.text, more, deadline_s, hear)
+            reply = _ask(endpoint, "Say yes.", more, deadline_s, hear)
         except ModelError as error:
             refused = error.kind in {"refused", "protocol"}
             yield Answered(feature=feature, there=False if refused else None, detail=str(error))
             continue
         there = bool(heard) and (feature is Feature.STREAM or reply.counted)
-        yield Answered(feature=feature, there=there, detail="" if there else "taken and ignored")
+        yield Answered(feature=feature, there=there, detail="" if there else IGNORED)
 
 
 def _ask(

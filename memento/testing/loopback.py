@@ -96,6 +96,11 @@ class LoopbackServer:
             self._http.shutdown()
             self._http.server_close()
 
+    def inject(self, *faults: Fault) -> None:
+        """More faults, for the next requests."""
+        with self._lock:
+            self._faults += faults
+
     def finish(self) -> None:
         """AssertionError for requests outside the wire format and for a script that did not fit."""
         with self._lock:

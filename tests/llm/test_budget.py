@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -83,6 +83,45 @@ def test_each_call_is_recorded_also_the_one_that_failed():
             metered.complete(ASK)
     assert heard == [
         Call(purpose="judge", model="m", usage=said(5).usage, seconds=2.0),
-        Call(purpose="judge", model="m", usage=Usage(calls=1), seconds=0.0, error="connection"),
+        Call(purpose="judge", model="m", usage=Usage(calls=1, usd=None), seconds=0.0, error="connection"),
     ]
-    assert metered.spent.calls == 2
+    assert metered.spent == replace(said(5).usage, calls=2), "what a lost call cost blocks no budget"
+
+
+def test_models_of_one_run_share_its_budget_whoever_made_the_calls():
+    heard = []
+    with ScriptedModel([said(5)], name="acts") as acts, ScriptedModel([said(6)], name="judges") as judges:
+        acting = Metered(acts, Budget(tokens=13), clock=Clock(), record=heard.append)
+        judging = acting.also(judges)
+        acting.meter.begin("run-1")
+        acting.complete(ASK)
+        judging.complete(ASK)
+        with pytest.raises(BudgetError, match=r"13 tokens is spent \(13 used\)"):
+            acting.complete(ASK)
+    assert [(call.run, call.model) for call in heard] == [("run-1", "acts"), ("run-1", "judges")]
+    assert acting.spent == judging.spent
+
+
+def test_the_seconds_of_a_chats_answer_count_from_its_own_beginning():
+    clock = Clock()
+    with ScriptedModel(["one", "two"]) as model:
+        metered = Metered(model, Budget(seconds=10.0), clock=clock)
+        metered.complete(ASK)
+        clock.now += 60.0
+        metered.meter.begin("chat-1-2")
+        metered.complete(ASK)
+
+
+def test_an_interrupted_call_is_recorded_with_an_unknown_price():
+    heard = []
+
+    def interrupt(request):
+        raise KeyboardInterrupt
+
+    with ScriptedModel([interrupt], name="m") as model:
+        metered = Metered(model, Budget(), clock=Clock(), record=heard.append)
+        with pytest.raises(KeyboardInterrupt):
+            metered.complete(ASK)
+    assert heard == [
+        Call(purpose="judge", model="m", usage=Usage(calls=1, usd=None), seconds=0.0, error="interrupted")
+    ]
