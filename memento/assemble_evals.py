@@ -216,7 +216,7 @@ def _read_write(
     own = replace(bench, library=make(root, now=ambience.now, ids=ambience.new_id))
     journal = assemble.mended_journal_of(own.library)
     router = assemble.router_of(own.config, journal, root)
-    stages = stages_of(own, conditions, pacer=pacer, router=lambda _arm: router)
+    stages = stages_of(own, models=models_of(own, conditions, pacer), router=lambda _arm: router)
     arm = trained(
         own.library,
         journal,
@@ -236,7 +236,8 @@ def evaluator_of(
 
     usual = frozen_router_of(bench.config, bench.library.at())
     own = {READ_WRITE: control.router} if control.router is not None else {}
-    stages = stages_of(bench, conditions, pacer=pacer, router=lambda arm: own.get(arm.name, usual))
+    models = models_of(bench, conditions, pacer)
+    stages = stages_of(bench, models=models, router=lambda arm: own.get(arm.name, usual))
     return Evaluator(
         stage=stages,
         model=conditions.model,
@@ -247,17 +248,12 @@ def evaluator_of(
 
 
 def stages_of(
-    bench: Bench,
-    conditions: "Conditions",
-    *,
-    pacer: "Pacer | None",
-    router: "Callable[[Arm], Router]",
+    bench: Bench, *, models: "Callable[[str], Models]", router: "Callable[[Arm], Router]"
 ) -> "Stages":
     """The parts that every task is attempted with."""
     from memento.evals.stages import Stages
 
     config, ambience = bench.config, bench.ambience
-    models = models_of(config, ambience, conditions, pacer)
     sandbox = assemble.sandbox_of(config, bench.environ)
     learner = assemble.loop_of(
         config=config,
@@ -282,9 +278,7 @@ def stages_of(
     )
 
 
-def models_of(
-    config: "Config", ambience: Ambience, conditions: "Conditions", pacer: "Pacer | None"
-) -> "Callable[[str], Models]":
+def models_of(bench: Bench, conditions: "Conditions", pacer: "Pacer | None") -> "Callable[[str], Models]":
     """Who answers and who grades each task; a simulated model depends on the task alone."""
     from memento.evals.pace import Paced
     from memento.evals.stages import Models
@@ -297,8 +291,8 @@ def models_of(
             return Models(agent=model, grader=model)
 
         return simulated
-    agent = assemble.model_of(config, ambience)
-    grader = assemble.judge_model_of(config, agent, ambience)
+    agent = assemble.model_of(bench.config, bench.ambience)
+    grader = assemble.judge_model_of(bench.config, agent, bench.ambience)
     if pacer is not None:
         agent, grader = (Paced(model=m, pacer=pacer, sleep=time.sleep) for m in (agent, grader))
     models = Models(agent=agent, grader=grader)

@@ -89,10 +89,14 @@ def cluster(tmp_path_factory) -> Iterator[RayCluster]:
     nodes: list[Node] = []
     try:
         for number, command in enumerate(commands):
-            out = (home / f"node{number}.txt").open("wb")
-            process = subprocess.Popen(
-                [*map(str, command), *common], env=environment, stdout=out, stderr=out, start_new_session=True
-            )
+            with (home / f"node{number}.txt").open("wb") as out:
+                process = subprocess.Popen(
+                    [*map(str, command), *common],
+                    env=environment,
+                    stdout=out,
+                    stderr=out,
+                    start_new_session=True,
+                )
             nodes.append(Node(process=process))
             wait_for(environment, f"127.0.0.1:{port}", number + 1, home)
         yield RayCluster(address=f"127.0.0.1:{port}", nodes=nodes, environment=environment)
