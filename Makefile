@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev system check test crash-test gate embedding demo clean
+.PHONY: help setup dev system check test crash-test ray-test inspect-test gate embedding demo clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,15 @@ test: dev ## the whole test suite
 crash-test: dev ## kill changes at every step 200 times; nothing may be lost
 	@command -v strace >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -qq -y strace >/dev/null 2>&1; } || true
 	$(BIN)/python -m tests.crash.campaign --kills 200 --errors 60
+
+# Ray is 240 MB and inspect_ai brings a hundred packages: neither is part of `make test`.
+ray-test: dev ## tasks on a Ray cluster of two nodes on this machine, one of them killed
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[ray]' psutil
+	$(BIN)/pytest tests/cluster/two_nodes.py
+
+inspect-test: dev ## a library as a solver of inspect_ai, with its mock model
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[inspect]'
+	$(BIN)/pytest tests/inspect/with_mock_model.py
 
 gate: setup ## the skill gate over skills/ and skill_tests/
 	$(BIN)/memento gate
