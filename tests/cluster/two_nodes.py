@@ -68,7 +68,6 @@ def cluster(tmp_path_factory) -> Iterator[RayCluster]:
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
         "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
         "MEMENTO_SANDBOX": "bubblewrap",
         "OPENAI_API_KEY": "sk-canary",
         "CI": os.environ.get("CI", ""),

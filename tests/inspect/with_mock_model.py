@@ -1,4 +1,4 @@
-"""inspect_ai runs a library as its solver, with its mock model; run by `make inspect-test`, which installs it."""
+"""inspect_ai runs a library as its solver, with its mock model; run by `make inspect-test`."""
 
 import json
 import os
@@ -35,8 +35,8 @@ def calls(function: str, **arguments) -> ModelOutput:
 def test_inspect_solves_a_sample_with_the_library_and_scores_it(root, tmp_path):
     asked = []
 
-    def answer(input, tools, tool_choice, config):
-        asked.append((list(input), [tool.name for tool in tools]))
+    def answer(messages, tools, tool_choice, config):
+        asked.append((list(messages), [tool.name for tool in tools]))
         if len(asked) == 1:
             return calls("terminal", command="echo $((6 * 7))")
         return calls("final_answer", answer="42")
@@ -96,7 +96,7 @@ def test_the_solver_is_found_by_its_name_on_the_command_line(root, tmp_path):
     done = subprocess.run(
         [BIN / "inspect", "eval", "greeting.py", "--solver", "memento/library", "-S", f"path={root}",
          "-S", "sandbox=bubblewrap", "--model", "mockllm/model", "--display", "plain"],
-        cwd=tmp_path, env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "INSPECT_LOG_DIR": str(tmp_path)},
+        cwd=tmp_path, env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
