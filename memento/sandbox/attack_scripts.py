@@ -1,12 +1,12 @@
 # ruff: noqa: E501 - a script is easier to judge unbroken
-"""Attempts to get out, one script each. A script prints a line that starts with ESCAPED when it did.
+"""The scripts of attacks that look for a way out; attacks.py says what they are filled with and how they are run.
 
-No script would harm the host if it got out: it opens what it must not write, and gives arguments that
-the kernel refuses where a call itself would do damage. {root} is a folder of the host with secrets,
-{port} a TCP service of the host on its loopback, {pid} a process of the host, {name} an abstract socket.
+SHELL, PYTHON    print ESCAPED when they found one
+SYSTEM_CALLS     lines of Python after CALLS: each call must be answered by the filter
+FOREIGN          must be killed by the filter
 """
 
-SHELL = {
+SHELL: dict[str, str] = {
     "reads a file of the host by its path": "cat {root}/home/.ssh/id_rsa && echo ESCAPED",
     "lists home folders": "ls -d /root/* /root/.[a-z]* /home/* 2>/dev/null | sed 's/^/ESCAPED /'",
     "reads the library's .git": "cat {root}/library/.git/config && echo ESCAPED",
@@ -46,10 +46,9 @@ SHELL = {
     "has capabilities": "grep -E 'Cap(Inh|Prm|Eff|Bnd|Amb)' /proc/self/status | grep -v 0000000000000000 && echo ESCAPED",
     "leaves a set-user-id file": "cp /bin/sh own; for m in 4755 2755 6755 u+s g+s; do chmod $m own 2>/dev/null; "
     "[ -u own ] && echo ESCAPED; [ -g own ] && echo ESCAPED; done; true",
-    "leaves a file for the next command": "echo evil >>$HOME/.profile; echo evil >>$HOME/.bashrc",
 }
 
-PYTHON = {
+PYTHON: dict[str, str] = {
     "reaches a service on the host's loopback": """
 import socket
 for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"), (socket.AF_INET, "10.0.2.2")):
@@ -156,7 +155,7 @@ def call(name, x86, arm, *arguments):
 """
 """EPERM and ENOSYS are the filter's answers; a call that came through fails with another error here."""
 
-SYSTEM_CALLS = {
+SYSTEM_CALLS: dict[str, str] = {
     "traces processes": 'call("ptrace", 101, 117, 0, 0, 0, 0)',
     "reads other processes' memory": 'call("process_vm_readv", 310, 270, 1, 0, 0, 0, 0, 99)\n'
     'call("process_vm_writev", 311, 271, 1, 0, 0, 0, 0, 99)',
@@ -192,7 +191,7 @@ SYSTEM_CALLS = {
     "reads the kernel's log": 'call("syslog", 103, 116, 99, 0, 0)',
 }
 
-FOREIGN = {
+FOREIGN: dict[str, str] = {
     "calls by 32-bit numbers (int 0x80)": """
 import ctypes, mmap, os
 code = b"\\xb8\\x14\\x00\\x00\\x00\\xcd\\x80\\xc3"  # mov eax, 20 (getpid); int 0x80; ret
