@@ -2,15 +2,19 @@
 
 spec          the Agent Skills specification, sizes, links, scripts that parse       FAIL
 security      hidden characters, secrets, injection, code from the network           FAIL
+promises      documented options that no script has, code blocks that do not parse     FAIL, where new
 duplicates    a new skill that repeats one of the library is to extend that one         FAIL
 contamination the gold answer of the task that the change was learned from           FAIL
-reach         new hosts, fetching programs, modules, tools                           a human decides
+reach         new hosts, fetching programs, packages, modules, tools, names of the
+              environment, places                                                    a human decides
+orphans       files that nothing mentions                                            named only
 """
 
 from memento.gate.change import Answer, Change, failed, indecisive, listed, passed
 from memento.skill import check
 from memento.skill.contamination import contains_gold
 from memento.skill.duplicates import Duplicate, profile_of, twin_in
+from memento.skill.promises import broken, orphans
 from memento.skill.security import capabilities, findings
 from memento.types import Folder
 
@@ -29,6 +33,10 @@ def static(change: Change) -> Answer:
     if found:
         first = found[0]
         return failed(f"{first.file}:{first.line}: {first.message} ({first.rule})")
+    kept = {promise.message for promise in broken(change.before)}
+    for promise in broken(change.after):
+        if promise.message not in kept and not change.standing:
+            return failed(f"SKILL.md:{promise.line}: {promise.message}")
     twin = _twin(change)
     if twin is not None:
         return failed(f"{twin.reason}: extend {twin.extend} instead")
@@ -37,7 +45,11 @@ def static(change: Change) -> Answer:
     wider = sorted(capabilities(change.after, change.candidate) - capabilities(change.before, change.parent))
     if wider and not change.standing:
         return indecisive(f"it would reach further than before, a human must agree: {listed(wider)}")
-    return passed("specification, links, scripts, security")
+    alone = list(orphans(change.after))
+    return passed(
+        "specification, links, scripts, security"
+        + (f"; nothing mentions {listed(alone, 3)}" if alone else "")
+    )
 
 
 def _twin(change: Change) -> Duplicate | None:

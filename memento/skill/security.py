@@ -119,6 +119,12 @@ _REACHING_CALL = re.compile(
     r"\b(os\.(?:environb?|getenv|fork\w*|system|popen|exec\w+|spawn\w+|posix_spawn\w*|kill\w*|setsid)|"
     r"__import__|expanduser|expandvars|Path\.home|eval|exec)\b(?=\W)"
 )
+_PACKAGE = re.compile(
+    r"\b(?:pip3?|npm|brew|cargo|apt(?:-get)?|gem)\s+(?:install|add|i)\s+(?:-\S+\s+)*([A-Za-z@][\w@./-]*)"
+)
+_ENVIRONMENT = re.compile(
+    r"\b(?:environb?(?:\.get)?|getenv)\s*[\[(]\s*b?[\"']([A-Za-z_]\w*)[\"']|\bprintenv\s+([A-Za-z_]\w*)"
+)
 _REACHING_PLACE = re.compile(
     r"(?:~/[\w.]|\$\{?HOME\b|/home/|/root/|/etc/|/var/|/proc/|/dev/(?!null\b|stdin\b|stdout\b|stderr\b)|"
     r"\.\./\.\./)[\w./-]*"
@@ -156,6 +162,8 @@ def capabilities(folder: Folder, skill: Skill | None) -> frozenset[str]:
         text = file.data.decode("utf-8", "replace")
         reach |= {f"host {host.rstrip('.').lower()}" for host in _URL.findall(text)}
         reach |= {f"command {command}" for command in _REACHING_COMMAND.findall(text)}
+        reach |= {f"package {package}" for package in _PACKAGE.findall(text)}
+        reach |= {f"environment {one or other}" for one, other in _ENVIRONMENT.findall(text)}
         reach |= {f"module {module}" for module in _REACHING_MODULE.findall(text)}
         if name.endswith((".py", ".sh")):
             reach |= {f"use of {call}" for call in _REACHING_CALL.findall(text)}
