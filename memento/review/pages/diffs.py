@@ -16,6 +16,8 @@ _FILE = re.compile(r"diff --git a/.* b/(.*)")
 MOST_ROWS = 3_000
 WIDEST = 1_000
 """A longer line is cut."""
+MOST_COMPARED = 400
+"""Characters of a line, and pairs of lines of one run, that are looked at for what differs."""
 _ALIKE = 0.5
 
 
@@ -98,12 +100,65 @@ def _rows(lines: Sequence[str]) -> Iterator[Row]:
 
 
 def _beside(gone: Sequence[str], come: Sequence[str], old: int, new: int) -> Iterator[Row]:
-    for number, (one, other) in enumerate(zip_longest(gone, come)):
-        left, right = _marked(one, other)
-        yield Row(
-            old=Side(number=old + number, parts=left, changed=True) if one is not None else None,
-            new=Side(number=new + number, parts=right, changed=True) if other is not None else None,
+    for one, other in _paired(gone, come):
+        left, right = _marked(
+            gone[one] if one is not None else None, come[other] if other is not None else None
         )
+        yield Row(
+            old=Side(number=old + one, parts=left, changed=True) if one is not None else None,
+            new=Side(number=new + other, parts=right, changed=True) if other is not None else None,
+        )
+
+
+def _paired(gone: Sequence[str], come: Sequence[str]) -> list[tuple[int | None, int | None]]:
+    """Which removed line stands beside which added one, by number: lines that resemble each other do."""
+    if not (gone and come) or len(gone) * len(come) > MOST_COMPARED:
+        return list(zip_longest(range(len(gone)), range(len(come))))
+    alike = [[_likeness(one, other) for other in come] for one in gone]
+    # best[i][j]: what the pairs among the first i and j lines are worth together
+    best = [[0.0] * (len(come) + 1) for _ in range(len(gone) + 1)]
+    for i, row in enumerate(alike, 1):
+        for j, worth in enumerate(row, 1):
+            best[i][j] = max(best[i - 1][j], best[i][j - 1], best[i - 1][j - 1] + worth)
+    return _filled(_pairs(alike, best), len(gone), len(come))
+
+
+def _pairs(alike: Sequence[Sequence[float]], best: Sequence[Sequence[float]]) -> list[tuple[int, int]]:
+    i, j = len(alike), len(alike[0])
+    found = []
+    while i and j:
+        if best[i][j] == best[i - 1][j]:
+            i -= 1
+        elif best[i][j] == best[i][j - 1]:
+            j -= 1
+        else:
+            i, j = i - 1, j - 1
+            found.append((i, j))
+    return found[::-1]
+
+
+def _filled(pairs: Sequence[tuple[int, int]], gone: int, come: int) -> list[tuple[int | None, int | None]]:
+    """The pairs, and between them the other lines beside each other as they come."""
+    found: list[tuple[int | None, int | None]] = []
+    i = j = 0
+    for one, other in (*pairs, (gone, come)):
+        found += zip_longest(range(i, one), range(j, other))
+        if (one, other) != (gone, come):
+            found.append((one, other))
+        i, j = one + 1, other + 1
+    return found
+
+
+def _likeness(one: str, other: str) -> float:
+    """In [0, 1]; 0 where marking what differs would help nobody."""
+    ratio = (
+        SequenceMatcher(None, _words(one), _words(other), autojunk=False).ratio() if one and other else 0.0
+    )
+    return ratio if ratio >= _ALIKE else 0.0
+
+
+def _words(line: str) -> list[str]:
+    return re.findall(r"\w+|\s+|.", line[:MOST_COMPARED])
 
 
 def _side(number: int, text: str) -> Side:
@@ -115,10 +170,10 @@ def _marked(one: str | None, other: str | None) -> tuple[tuple[Part, ...], tuple
     left, right = _cut(one or ""), _cut(other or "")
     if one is None or other is None:
         return (Part(text=left),), (Part(text=right),)
-    before, after = re.findall(r"\w+|\s+|.", left), re.findall(r"\w+|\s+|.", right)
-    matcher = SequenceMatcher(None, before, after, autojunk=False)
-    if max(len(before), len(after)) > 400 or matcher.ratio() < _ALIKE:
+    if not _likeness(left, right):
         return (Part(text=left),), (Part(text=right),)
+    before, after = _words(left), _words(right)
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
     codes = matcher.get_opcodes()
     return (
         tuple(Part(text="".join(before[a:b]), changed=tag != "equal") for tag, a, b, _, _ in codes if b > a),
