@@ -95,9 +95,15 @@ def harness(tmp_path: Path) -> Harness:
     )
 
 
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Journal:
+    """What all tests of a process have found out: the parent's green tests are run once."""
+    return Journal(path=tmp_path_factory.mktemp("shared") / "journal.db")
+
+
 @pytest.fixture
-def gate(harness: Harness) -> Gatekeeper:
-    return Gatekeeper(TestGate(harness=harness, clock=time.monotonic))
+def gate(harness: Harness, shared: Journal) -> Gatekeeper:
+    return Gatekeeper(TestGate(harness=replace(harness, journal=shared), clock=time.monotonic))
 
 
 def changed(snapshot: MemorySnapshot, path: str, text: str) -> MemorySnapshot:

@@ -16,6 +16,7 @@ import pytest
 from memento.changes import GateOutcome
 from memento.errors import SandboxError
 from memento.gate.change import Change
+from memento.gate.gate import TestGate
 from memento.gate.harness import Harness
 from memento.gate.many import LibraryGate
 from memento.gate.neighbours import neighbours
@@ -41,13 +42,14 @@ def kept(journal: Journal) -> int:
         return int(db.execute("select count(*) from runs where value like '%test_%'").fetchone()[0])
 
 
-def test_a_gate_whose_time_is_over_has_no_verdict_and_remembers_nothing(gate: Gatekeeper) -> None:
+def test_a_gate_whose_time_is_over_has_no_verdict_and_remembers_nothing(harness: Harness) -> None:
+    gate = TestGate(harness=harness, clock=time.monotonic, timeout_s=2.0)
     hanging = snapshot(folder(), OLD_TEST + HANG)
     begun = time.monotonic()
     with pytest.raises(SandboxError, match="the whole gate took too long and was stopped: no verdict"):
-        replace(gate.gate, timeout_s=2.0)(skill="adder", base=hanging, head=hanging, exam=None)
+        gate(skill="adder", base=hanging, head=hanging, exam=None)
     assert time.monotonic() - begun < 20
-    assert kept(gate.gate.harness.journal) == 0
+    assert kept(harness.journal) == 0
 
 
 STARVED = Limits(wall_s=30.0, cpu_s=10, memory_mb=8, processes=64, file_mb=64, output_kb=64)

@@ -1,7 +1,5 @@
 """The behaviour step: an agent with a model, and what it may and may not decide."""
 
-import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,14 +11,12 @@ from memento.changes import Evidence, GateOutcome, GateReport
 from memento.config import load
 from memento.gate.behaviour import ALPHA, LEAST, SAMPLES, Compared, gain, harm, judge
 from memento.gate.cases import Case
-from memento.gate.gate import TestGate
-from memento.gate.harness import Harness
 from memento.gate.plan import plan
 from memento.journal import Journal
 from memento.protocols import Snapshot
 from memento.sandbox.bubblewrap import Bubblewrap
 from memento.testing.loopback import LoopbackServer
-from tests.gate.conftest import BETTER_SCRIPT, EXAM, NEW_TEST, OLD_TEST, exam, folder, snapshot
+from tests.gate.conftest import BETTER_SCRIPT, EXAM, NEW_TEST, OLD_TEST, Gatekeeper, exam, folder, snapshot
 
 TABLE = "BEHAVIOUR = (\n{}\n)\n".format(
     "\n".join(f'    ("Add up {n} and 1.", "{n + 1}"),' for n in range(LEAST))
@@ -108,17 +104,12 @@ class Scripted:
         return self.right(held.version if held else "")
 
 
-def gated(tmp_path: Path, solver: Scripted | None, *, table: str = TABLE, old: bool = True) -> GateReport:
-    harness = Harness(
-        sandbox=Bubblewrap(),
-        journal=Journal(path=tmp_path / "journal.db"),
-        new_word=lambda: secrets.token_hex(16),
-    )
-    gate = TestGate(harness=harness, clock=time.monotonic, solver=solver)
+def gated(gate: Gatekeeper, solver: Scripted | None, *, table: str = TABLE, old: bool = True) -> GateReport:
+    asking = replace(gate.gate, solver=solver)
     before, after = table + OLD_TEST + ASKED, table + OLD_TEST + ASKED + NEW_TEST
     base = snapshot(folder(), before) if old else snapshot(None, None)
     head = snapshot(folder(BETTER_SCRIPT, version="1.0.1"), after)
-    return gate(skill="adder", base=base, head=head, exam=exam(after, "test_thousands"))
+    return asking(skill="adder", base=base, head=head, exam=exam(after, "test_thousands"))
 
 
 def last(report: GateReport) -> tuple[str, str]:
@@ -126,9 +117,9 @@ def last(report: GateReport) -> tuple[str, str]:
 
 
 @pytest.mark.real
-def test_a_candidate_that_does_harm_fails_and_no_more_is_asked_than_needed(tmp_path: Path) -> None:
+def test_a_candidate_that_does_harm_fails_and_no_more_is_asked_than_needed(gate: Gatekeeper) -> None:
     solver = Scripted(lambda version: version == "1.0.0")
-    report = gated(tmp_path, solver)
+    report = gated(gate, solver)
     assert (report.outcome, last(report)[0]) == (FAIL, "behaviour")
     assert solver.asked < LEAST * SAMPLES * 2
 
@@ -138,21 +129,21 @@ def test_a_candidate_that_does_harm_fails_and_no_more_is_asked_than_needed(tmp_p
     ("right", "evidence"), [(lambda _: True, Evidence.HARMLESS), (lambda v: v == "1.0.1", Evidence.GAIN)]
 )
 def test_a_harmless_candidate_is_e4_and_a_better_one_e5(
-    tmp_path: Path, right: Callable[[str], bool], evidence: Evidence
+    gate: Gatekeeper, right: Callable[[str], bool], evidence: Evidence
 ) -> None:
-    report = gated(tmp_path, Scripted(right))
+    report = gated(gate, Scripted(right))
     assert (report.outcome, report.evidence, report.needs_model) == (PASS, evidence, ())
 
 
 @pytest.mark.real
-def test_a_new_skill_is_compared_with_no_skill(tmp_path: Path) -> None:
-    report = gated(tmp_path, Scripted(lambda version: version != ""), old=False)
+def test_a_new_skill_is_compared_with_no_skill(gate: Gatekeeper) -> None:
+    report = gated(gate, Scripted(lambda version: version != ""), old=False)
     assert (report.outcome, report.evidence) == (PASS, Evidence.GAIN)
 
 
 @pytest.mark.real
-def test_cases_that_could_not_be_judged_are_no_evidence(tmp_path: Path) -> None:
-    report = gated(tmp_path, Scripted(lambda _: None))
+def test_cases_that_could_not_be_judged_are_no_evidence(gate: Gatekeeper) -> None:
+    report = gated(gate, Scripted(lambda _: None))
     assert (report.outcome, last(report)) == (
         INDECISIVE,
         ("behaviour", "only 0 cases could be judged, 20 are needed: 0 of 0 solved, 0 before, "
@@ -161,9 +152,9 @@ def test_cases_that_could_not_be_judged_are_no_evidence(tmp_path: Path) -> None:
 
 
 @pytest.mark.real
-def test_without_a_model_or_with_too_few_cases_nothing_is_asked_and_nothing_claimed(tmp_path: Path) -> None:
+def test_without_a_model_or_with_too_few_cases_nothing_is_asked_and_nothing_claimed(gate: Gatekeeper) -> None:
     few = Scripted(lambda _: True)
-    reports = [gated(tmp_path, None), gated(tmp_path, few, table='BEHAVIOUR = (("Add up 1 and 1.", "2"),)\n')]
+    reports = [gated(gate, None), gated(gate, few, table='BEHAVIOUR = (("Add up 1 and 1.", "2"),)\n')]
     assert [(r.outcome, r.evidence, r.needs_model) for r in reports] == [
         (PASS, Evidence.RED_TO_GREEN, ("test_agent",))
     ] * 2
@@ -171,15 +162,11 @@ def test_without_a_model_or_with_too_few_cases_nothing_is_asked_and_nothing_clai
 
 
 @pytest.mark.real
-def test_the_parents_cases_cannot_be_taken_out_of_the_way(tmp_path: Path) -> None:
+def test_the_parents_cases_cannot_be_taken_out_of_the_way(gate: Gatekeeper) -> None:
     solver = Scripted(lambda version: version == "1.0.0")
-    harness = Harness(
-        sandbox=Bubblewrap(), journal=Journal(path=tmp_path / "journal.db"), new_word=lambda: "word" * 8
-    )
-    gate = TestGate(harness=harness, clock=time.monotonic, solver=solver)
     base = snapshot(folder(), TABLE + OLD_TEST + ASKED)
     head = snapshot(folder(BETTER_SCRIPT, version="1.0.1"), "BEHAVIOUR = ()\n" + OLD_TEST + ASKED + NEW_TEST)
-    assert gate(skill="adder", base=base, head=head, exam=None).outcome is FAIL
+    assert replace(gate.gate, solver=solver)(skill="adder", base=base, head=head, exam=None).outcome is FAIL
 
 
 @pytest.mark.real
