@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import zip_longest
+from itertools import islice, zip_longest
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 _FILE = re.compile(r"diff --git a/.* b/(.*)")
 MOST_ROWS = 3_000
 WIDEST = 1_000
 """A longer line is cut."""
-MOST_COMPARED = 400
+MOST_COMPARED = 200
 """Characters of a line, and pairs of lines of one run, that are looked at for what differs."""
 _ALIKE = 0.5
 
@@ -70,9 +70,9 @@ def _file(lines: Sequence[str]) -> FileDiff:
         for x in lines[1:start]
         if x.startswith(("new file", "deleted file", "old mode", "new mode", "Binary"))
     ]
-    rows = list(_rows(lines[start:]))
+    rows = list(islice(_rows(lines[start:]), MOST_ROWS + 1))
     if len(rows) > MOST_ROWS:
-        said.append(f"{len(rows) - MOST_ROWS} more rows are not shown")
+        said.append(f"only the first {MOST_ROWS} rows are shown")
     path = found[1] if found else lines[0]
     return FileDiff(path=path, rows=tuple(rows[:MOST_ROWS]), remark="; ".join(said))
 
@@ -151,14 +151,17 @@ def _filled(pairs: Sequence[tuple[int, int]], gone: int, come: int) -> list[tupl
 
 def _likeness(one: str, other: str) -> float:
     """In [0, 1]; 0 where marking what differs would help nobody."""
-    ratio = (
-        SequenceMatcher(None, _words(one), _words(other), autojunk=False).ratio() if one and other else 0.0
-    )
+    if not (one and other) or max(len(one), len(other)) > MOST_COMPARED:
+        return 0.0
+    matcher = SequenceMatcher(None, _words(one), _words(other), autojunk=False)
+    if matcher.real_quick_ratio() < _ALIKE or matcher.quick_ratio() < _ALIKE:
+        return 0.0
+    ratio = matcher.ratio()
     return ratio if ratio >= _ALIKE else 0.0
 
 
 def _words(line: str) -> list[str]:
-    return re.findall(r"\w+|\s+|.", line[:MOST_COMPARED])
+    return re.findall(r"\w+|\s+|.", line)
 
 
 def _side(number: int, text: str) -> Side:

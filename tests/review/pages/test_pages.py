@@ -173,6 +173,22 @@ def test_a_diff_stands_side_by_side():
     )  # fmt: skip
 
 
+def test_lines_that_resemble_each_other_stand_side_by_side():
+    diff = "diff --git a/x b/x\n@@ -1,3 +1,2 @@\n-# Title\n-\n-say hello to all\n+say hello to nobody\n+new\n"
+    ((rows),) = [file.rows for file in side_by_side(diff)]
+    assert [(row.old and row.old.number, row.new and row.new.number) for row in rows] == [
+        (1, None), (2, None), (3, 1), (None, 2),
+    ]  # fmt: skip
+
+
+def test_a_long_line_and_a_long_diff_are_cut_and_say_so():
+    removed, added = "x" * 1500, "x" * 1499
+    many = "".join(f"-line {n}\n+line {n} more\n" for n in range(4000))
+    (file,) = side_by_side(f"diff --git a/x b/x\n@@ -1 +1 @@\n-{removed}\n+{added}\n{many}")
+    assert (len(file.rows), file.remark) == (3000, "only the first 3000 rows are shown")
+    assert file.rows[0].old == Side(number=1, parts=(Part(text=f"{'x' * 1000} … 500 more"),), changed=True)
+
+
 # ---------------------------------------------------------------- progress
 
 
