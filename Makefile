@@ -52,7 +52,7 @@ ray-test: dev ## tasks on a Ray cluster of two nodes on this machine, one of the
 
 inspect-test: dev ## a library as a solver of inspect_ai, with its mock model
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[inspect]'
-	$(BIN)/pytest tests/inspect/with_mock_model.py
+	$(BIN)/pytest -W default tests/inspect/with_mock_model.py
 
 gate: setup ## the skill gate over skills/ and skill_tests/
 	$(BIN)/memento gate

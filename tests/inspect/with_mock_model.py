@@ -13,6 +13,7 @@ from inspect_ai.dataset import Sample
 from inspect_ai.model import ModelOutput, get_model
 from inspect_ai.scorer import match
 
+import memento
 from memento.evals.inspect_bridge import messages_of, reply_of
 from memento.inspect_solver import library
 from memento.library import Library
@@ -23,7 +24,7 @@ BIN = Path(sys.executable).parent
 
 @pytest.fixture
 def root(tmp_path) -> Path:
-    made = Library.init(tmp_path / "library", now=lambda: 0.0, ids=lambda: "x", durable=False)
+    made = Library.init(tmp_path / "library", now=lambda: 1760000000.0, ids=lambda: "x", durable=False)
     return made.root
 
 
@@ -58,7 +59,7 @@ def test_inspect_solves_a_sample_with_the_library_and_scores_it(root, tmp_path):
     assert {"terminal", "final_answer"} <= set(tools)
     assert [message.role for message in messages] == ["system", "user", "assistant", "tool"]
     assert "42" in messages[3].text
-    assert Library.open(root, now=lambda: 0.0, ids=lambda: "y").tip() == told["library"]
+    assert Library.open(root, now=lambda: 1760000000.0, ids=lambda: "y").tip() == told["library"]
 
 
 def test_calls_and_their_answers_keep_their_ids_and_arguments_both_ways():
@@ -93,10 +94,14 @@ def greeting():
 @pytest.mark.real
 def test_the_solver_is_found_by_its_name_on_the_command_line(root, tmp_path):
     (tmp_path / "greeting.py").write_text(TASK)
+    # inspect names a solver by its package when it lies in a folder of that name, as installed ones do.
+    installed = tmp_path / "site-packages"
+    installed.mkdir()
+    (installed / "memento").symlink_to(Path(memento.__file__).parent)
     done = subprocess.run(
         [BIN / "inspect", "eval", "greeting.py", "--solver", "memento/library", "-S", f"path={root}",
          "-S", "sandbox=bubblewrap", "--model", "mockllm/model", "--display", "plain"],
-        cwd=tmp_path, env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+        cwd=tmp_path, env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(installed)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
