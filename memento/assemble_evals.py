@@ -76,6 +76,7 @@ def evaluate(
     identity = identity_of(asked, bench, dataset, conditions)
     with log.writing(bench.folder, identity) as records:
         pacer = _pacer(asked, bench)
+        bench.library.at(asked.at)  # a commit that is not there is said before anything is trained
         control = _read_write(asked, bench, conditions, records.path.parent, pacer, preparing)
         what = _evaluation(asked, bench, dataset, identity, conditions, control)
         pool = _cluster(asked, bench, conditions, what) or _threads(asked, bench, conditions, pacer, control)
