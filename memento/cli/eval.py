@@ -6,6 +6,7 @@ from memento.cli.lazy import LazyGroup
 
 COMMANDS = {
     "run": "Run a dataset against a frozen library (what `memento eval DATASET` means).",
+    "attribution": "Who is blamed for known faults: accuracy, macro F1, confusion.",
     "routing": "Measure the router on a corpus with known answers.",
 }
 """Name and help of each measurement."""

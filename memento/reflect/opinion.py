@@ -103,12 +103,13 @@ def _opinions(task: Task, skill: Skill | None, trajectory: Trajectory) -> Iterat
 
 
 def _environment(task: Task, failed: list[Step]) -> Iterator[Opinion]:
+    named = {*task.files, *(word.strip(".,;:!?()'\"`") for word in task.text.split())}
     for step in failed:
         if found := ENVIRONMENT.search(step.output):
             why = f"a command failed and says {found.group()!r}"
             yield _at(step, Fault.ENVIRONMENT, why, 0.85, found.group())
         for path in _absent(step.output):
-            if path in task.text.split() or path in task.files:
+            if path in named:
                 yield _at(step, Fault.ENVIRONMENT, f"the task's file {path!r} is not there", 0.75, path)
 
 

@@ -8,6 +8,7 @@ simulated model. Kills are SIGKILL while the endpoint is being asked for the n-t
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,9 +34,12 @@ class Outcome:
     seconds: float
 
 
-def play(folder: Path, *, count: int, kill_at: tuple[int, ...] = (), held_out: int = 4) -> Outcome:
-    """One run to its end in a new library in `folder`; killed at these requests, each time resumed."""
+def play(
+    folder: Path, start: Path, *, count: int, kill_at: tuple[int, ...] = (), held_out: int = 4
+) -> Outcome:
+    """One run to its end in a copy of the library `start`; killed at these requests, each time resumed."""
     folder.mkdir()
+    shutil.copytree(start, folder / "library")
     stream = write(tasks(count), folder / "tasks.jsonl")
     measure = write(aside(held_out), folder / "held-out.jsonl")
     library, child, left, begun = folder / "library", [], list(kill_at), time.monotonic()
@@ -47,7 +51,6 @@ def play(folder: Path, *, count: int, kill_at: tuple[int, ...] = (), held_out: i
 
     with endpoint(heard=heard) as server:
         environment = environment_for(folder, server.base_url)
-        memento("init", str(library), environment=environment)
         while True:
             extra = ["--resume"] if child else []
             arguments = ["learn", str(stream), "--held-out", str(measure), "--seed", "7", "--rounds", "2"]
@@ -95,11 +98,11 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-c", "from memento.cli.main import main; main()", *arguments]
 
 
-def memento(*arguments: str, environment: dict[str, str]) -> str:
-    """Standard output of a memento command that must succeed."""
-    done = subprocess.run(command(*arguments), env=environment, capture_output=True, text=True, check=False)
+def starting(root: Path) -> Path:
+    """A new library; its first commit tells the time, so both runs start from one."""
+    done = subprocess.run(command("init", str(root)), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return root
 
 
 def git(root: Path, *argv: str) -> str:
@@ -116,9 +119,10 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=2)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="memento-learning-") as temporary:
-        alone = play(Path(temporary) / "alone", count=asked.tasks)
+        start = starting(Path(temporary) / "start")
+        alone = play(Path(temporary) / "alone", start, count=asked.tasks)
         at = tuple(alone.asked * (n + 1) // (asked.kills + 1) for n in range(asked.kills))
-        killed = play(Path(temporary) / "killed", count=asked.tasks, kill_at=at)
+        killed = play(Path(temporary) / "killed", start, count=asked.tasks, kill_at=at)
     same = (killed.main, killed.refs, killed.report) == (alone.main, alone.refs, alone.report)
     lines = [
         json.dumps(alone.report, indent=2),

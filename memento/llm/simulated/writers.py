@@ -4,6 +4,7 @@ Each reads the prompt's data and answers the JSON that the prompt asks for. What
 what it gets wrong is drawn from `rng`.
 """
 
+import re
 from random import Random
 
 from memento.llm.simulated.kinds import Habit, Kind, Temper, Trap
@@ -13,20 +14,46 @@ Answer = dict[str, object]
 
 
 def attribute(prompt: str, temper: Temper, rng: Random) -> Answer:
-    """The skill is at fault when a trap shows in the trace that its instructions do not speak of."""
-    kind, trace, body = kind_of(between(prompt, "task")), between(prompt, "trace"), between(prompt, "skill")
+    """The skill is at fault when a trap shows in the trace that its instructions do not speak of.
+
+    Else it goes by what a reader of the trace would see; now and then it blames the model for all.
+    """
+    task, trace, body = between(prompt, "task"), between(prompt, "trace"), between(prompt, "skill")
+    kind = kind_of(task)
     missing = [trap for trap in traps_seen(kind, trace) if trap.rule not in body] if kind else []
-    if kind is None or not missing or rng.random() < temper.wrong_blame:
-        quote = trace.splitlines()[-1] if trace else ""
-        return _blame("model", None, "The agent misread what it saw.", [quote, trace[:60]])
-    trap = missing[0]
-    shown = trap.symptom.search(trace)
-    line = next((line for line in trace.splitlines() if shown and shown.group(0).strip() in line), "")
-    used = f'<skill name="{kind.skill}">' in prompt
-    explanation = f"The instructions miss this: {trap.rule}"
-    if not used:
-        return _blame("routing", None, "No skill for tasks of this kind was used.", [line, trace[:60]])
-    return _blame("tool", kind.skill, explanation, [line, trace[:60]])
+    last = trace.splitlines()[-1] if trace else ""
+    if kind is None or rng.random() < temper.wrong_blame:
+        return _blame("model", None, "The agent misread what it saw.", [last, trace[:60]])
+    used = re.search(r'<skill name="([^"]+)">', prompt)
+    if missing:
+        trap = missing[0]
+        shown = trap.symptom.search(trace)
+        line = next((line for line in trace.splitlines() if shown and shown.group(0).strip() in line), "")
+        if used is None:
+            return _blame("routing", None, "No skill for tasks of this kind was used.", [line, trace[:60]])
+        if used[1] == kind.skill:
+            explanation = f"The instructions miss this: {trap.rule}"
+            return _blame("tool", kind.skill, explanation, [line, trace[:60]])
+    if used is not None and used[1] != kind.skill:
+        return _blame("routing", None, "The skill is for other tasks.", [last, trace[:60]])
+    fault, why = _read(between(prompt, "facts"), body, trace, rng)
+    skill = kind.skill if used is not None and fault in ("tool", "planning", "reasoning") else None
+    return _blame(fault, skill, why, [last, trace[:60]])
+
+
+def _read(facts: str, body: str, trace: str, rng: Random) -> tuple[str, str]:
+    """What a reader makes of a trace in which no trap was missed."""
+    hinted = re.search(r"first opinion, by rule: (\w+)", facts)
+    if hinted and rng.random() < 0.8:
+        return hinted[1], "What happened shows it."
+    if "first line" in body.split("```")[0].split("then")[-1] or "left out of account" in body:
+        return "reasoning", "The instructions lead to a wrong conclusion."
+    if body.count("\npython3 ") > 1:
+        return "planning", "The steps are in a wrong order."
+    answer = trace.rpartition("[final answer]\n")[2].strip()
+    if trace.count(answer) > 1 and rng.random() < 0.6:
+        return "judge", "The work is sound and so is the answer."
+    return "model", "The agent misread what it saw."
 
 
 def _blame(fault: str, skill: str | None, explanation: str, quotes: list[str]) -> Answer:
