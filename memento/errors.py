@@ -9,6 +9,7 @@
     ├── SkillError                exit 2   a SKILL.md that cannot be used
     ├── SandboxError              exit 2   no sandbox, or the sandbox itself broke
     ├── ToolError                 exit 2   a connected tool server cannot be started, or died
+    ├── GitHubError               exit 4   credentials, limits or answers of GitHub
     └── ModelError                exit 4   credentials, endpoint or reply of the language model
         └── BudgetError           exit 1   a budget was spent before the work was done
 
@@ -52,6 +53,12 @@ class SandboxError(MementoError):
 
 class ToolError(MementoError):
     """A connected tool server cannot be reached, or died: the environment's fault, not the skill's."""
+
+
+class GitHubError(MementoError):
+    """GitHub cannot be reached, refuses, or answers outside its protocol."""
+
+    exit_code = 4
 
 
 class ModelError(MementoError):

@@ -96,6 +96,9 @@ _RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
     )
 )
 
+_SECRETS = next(pattern for rule, _, pattern in _RULES if rule == "secret")
+_WHOLE_KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----.*?(?:-----END[^-\n]*-----|\Z)", re.DOTALL)
+REDACTED = "[redacted: a credential]"
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 _IMPERATIVE_IN_COMMENT = re.compile(
     r"\b(?:must|always|never|run|execute|send|fetch|download|ignore|do not tell|secretly|instead)\b",
@@ -153,6 +156,11 @@ def findings(folder: Folder) -> tuple[Finding, ...]:
             message = "a program or an archive, which nobody can review"
             found.append(Finding(file=name, line=1, rule="binary", message=message))
     return tuple(found)
+
+
+def redact(text: str) -> str:
+    """`text` with every credential that `findings` would refuse replaced; a private key as a whole."""
+    return _SECRETS.sub(REDACTED, _WHOLE_KEY.sub(REDACTED, text))
 
 
 def capabilities(folder: Folder, skill: Skill | None) -> frozenset[str]:
