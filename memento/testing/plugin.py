@@ -189,5 +189,5 @@ def route() -> Route:
 
 @pytest.fixture
 def solve() -> Callable[..., str]:
-    """solve(task) -> the agent's answer. The gate lists such tests as "needs a model"."""
-    pytest.skip("needs a model")
+    """solve(task) -> the agent's answer. The gate reads such tests as data and asks the model itself."""
+    pytest.skip("needs a model: `memento gate --base REV --model NAME` asks one")
