@@ -127,6 +127,9 @@ class Journal:
                 "move it away to start a new one: skills, tests and evidence are in git"
             ) from error
 
+    transaction = _transaction
+    """For `outcomes.py`, which reads and writes the same tables."""
+
     def record(self, episode: Episode) -> None:
         """Keep an episode and, when it says something about a skill, its outcome.
 

@@ -20,9 +20,9 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -71,6 +71,8 @@ class Git:
     now: Callable[[], float]
     durable: bool = True
     """Objects and references are on disk before a command returns."""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Variables beside the fixed ones, for a command that talks to a remote: keys, an agent, a proxy."""
 
     def run(self, *argv: str, stdin: bytes = b"", keep: Sequence[int] = ()) -> Answer:
         """Run `git argv`; `keep` are descriptors the child holds on to (a lock dies with the last holder)."""
@@ -79,7 +81,7 @@ class Git:
             source.seek(0)
             # A neutral folder: a relative path in the configuration must not meet the user's files.
             status, out, err = _runner()("/").execute(
-                [*_clean_git(int(self.now())), *self._options(), *argv],
+                [*_clean_git(int(self.now()), self.extra), *self._options(), *argv],
                 istream=source,
                 with_extended_output=True,
                 with_exceptions=False,
@@ -215,9 +217,10 @@ def _git() -> str:
     return shutil.which("git") or "git"
 
 
-def _clean_git(when: int) -> list[str]:
+def _clean_git(when: int, extra: Mapping[str, str] = {}) -> list[str]:  # noqa: B006 (read only)
     """git with nothing but this environment, for a starter that hands the parent's on."""
-    return ["env", "-i", *(f"{key}={value}" for key, value in _environment(when).items()), _git()]
+    environment = {**_environment(when), **extra}
+    return ["env", "-i", *(f"{key}={value}" for key, value in environment.items()), _git()]
 
 
 def _environment(when: int) -> dict[str, str]:
