@@ -1,6 +1,7 @@
 """The escape suite as `memento doctor --escape-suite` shows it: a column per sandbox, a row per attempt."""
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,8 +80,10 @@ def _outcomes(backend: str, config: "Config", only: Sequence[str] | None) -> "tu
         done = []
         for outcome in examine(sandbox, shown=clean, only=only):
             done.append(outcome)
-            click.echo(f"\r{backend}: {len(done)} of {len(only or ATTACKS)} attempts", err=True, nl=False)
-        click.echo(err=True)
+            if sys.stderr.isatty():
+                click.echo(f"\r{backend}: {len(done)} of {len(only or ATTACKS)}", err=True, nl=False)
+        if sys.stderr.isatty():
+            click.echo("\r\x1b[K", err=True, nl=False)
     except SandboxError as error:
         return str(error)
     return tuple(done)

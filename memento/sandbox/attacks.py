@@ -64,7 +64,7 @@ EXHAUSTION = (
     Attack(
         name="fills the host's disk",
         script="i=0; while [ $i -lt 40 ]; do head -c 16000000 /dev/zero >f$i; i=$((i+1)); sleep 0.02; done; echo ESCAPED",
-        limits=Limits(disk_mb=64, wall_s=20),
+        limits=Limits(wall_s=20),
         exit_code=137,
         after="rm -f f*",
     ),

@@ -123,6 +123,7 @@ class BubblewrapSession:
         )
 
     def _launch(self, command: Command, stdin: bytes, limits: Limits) -> Completed:
+        self.watch.begin()
         if self.group:
             self.group.limit(limits)
         options = [*self.layout, *moment(command.env, limits)]

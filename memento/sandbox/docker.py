@@ -167,6 +167,7 @@ class DockerSession:
     def _launch(self, command: Command, stdin: bytes, limits: Limits) -> Completed:
         from docker.errors import DockerException
 
+        self.watch.begin()
         words = [f"{name}={value}" for name, value in (environment() | dict(command.env)).items()]
         inside = ["/usr/bin/env", "-i", *words, *wrap(command, limits, count=False)]
         with self.lock:

@@ -104,6 +104,7 @@ class HostSession:
         )
 
     def _launch(self, command: Command, stdin: bytes, limits: Limits) -> Completed:
+        self.watch.begin()
         return supervise(
             # Processes are not counted: RLIMIT_NPROC would count all that the user runs.
             Launch(

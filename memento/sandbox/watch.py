@@ -26,6 +26,10 @@ class DiskWatch:
     def __post_init__(self) -> None:
         self.room = os.statvfs(self.folder)
 
+    def begin(self) -> None:
+        """A command begins: what the one before it left is not this one's doing."""
+        self.exceeded()
+
     def exceeded(self) -> str | None:
         """A sentence when the folder is over its limit and has grown since the last look.
 

@@ -70,6 +70,16 @@ def test_a_folder_over_its_limit_is_told_once_and_may_then_shrink(tmp_path):
     assert watch.exceeded() is None
 
 
+def test_a_command_is_not_stopped_for_what_the_one_before_it_left(tmp_path):
+    watch = DiskWatch(folder=tmp_path, limit=20 << 20)
+    write(tmp_path, "a", 15)
+    write(tmp_path, "b", 15)
+    watch.begin()
+    assert watch.exceeded() is None
+    write(tmp_path, "c", 15)
+    assert watch.exceeded() == "/workspace holds more than 20 MB; remove what is not needed"
+
+
 def test_many_empty_files_count_too(tmp_path):
     watch = DiskWatch(folder=tmp_path, limit=4 << 20)
     for number in range(1100):
