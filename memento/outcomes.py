@@ -57,18 +57,11 @@ def adopt(journal: Journal, found: Iterable[Outcome]) -> int:
         if not new:
             return 0
         db.executemany("insert or ignore into shared values (?,?)", [(o.episode, o.at) for o in new.values()])
-        rows = [row[:4] for row in db.execute(_OURS)] + [
-            (o.episode, o.skill, o.skill_tree, o.success) for o in new.values()
-        ]
-        times = dict(db.execute("select id, started from episodes"))
-        times |= dict(
-            db.execute("select episode, at from shared where episode not in (select id from episodes)")
-        )
+        rows = db.execute(_OURS).fetchall()
+        rows += [(o.episode, o.skill, o.skill_tree, o.success, o.at) for o in new.values()]
+        rows.sort(key=lambda row: (row[4], row[0]))
         db.execute("delete from outcomes")
-        db.executemany(
-            "insert into outcomes values (?,?,?,?)",
-            sorted(rows, key=lambda row: (times.get(row[0], 0), row[0])),
-        )
+        db.executemany("insert into outcomes values (?,?,?,?)", [row[:4] for row in rows])
     return len(new)
 
 

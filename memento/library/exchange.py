@@ -81,7 +81,7 @@ def _url(git: Git, remote: str) -> str:
     url = answer.stdout.decode("utf-8", "replace").strip()
     if not url:
         raise LibraryError(
-            f"This library has no remote {remote!r}. Add it with `git remote add {remote} URL`, or give a URL."
+            f"This library has no remote {remote!r}. Add one with `git remote add`, or give a URL."
         )
     return url
 
@@ -105,7 +105,9 @@ def _fetched(git: Git, remote: str, url: str) -> Sha | None:
     answer = git.run(*_SPEAK, *fetch, "--upload-pack=git-upload-pack", "--", url, f"+{REF}:{_INCOMING}")
     if answer.status:
         raise LibraryError(f"{remote} cannot be fetched: {_why(answer.stderr)}. Try again.")
-    return Sha(git.line("rev-parse", "--verify", f"{_INCOMING}^{{commit}}"))
+    commit = Sha(git.line("rev-parse", "--verify", f"{_INCOMING}^{{commit}}"))
+    git("update-ref", "-d", _INCOMING)
+    return commit
 
 
 def _pushed(git: Git, remote: str, url: str, commit: Sha) -> bool:

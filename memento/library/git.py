@@ -71,7 +71,7 @@ class Git:
     now: Callable[[], float]
     durable: bool = True
     """Objects and references are on disk before a command returns."""
-    extra: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Variables beside the fixed ones, for a command that talks to a remote: keys, an agent, a proxy."""
 
     def run(self, *argv: str, stdin: bytes = b"", keep: Sequence[int] = ()) -> Answer:
@@ -217,7 +217,7 @@ def _git() -> str:
     return shutil.which("git") or "git"
 
 
-def _clean_git(when: int, extra: Mapping[str, str] = {}) -> list[str]:  # noqa: B006 (read only)
+def _clean_git(when: int, extra: Mapping[str, str] = {}) -> list[str]:
     """git with nothing but this environment, for a starter that hands the parent's on."""
     environment = {**_environment(when), **extra}
     return ["env", "-i", *(f"{key}={value}" for key, value in environment.items()), _git()]

@@ -85,6 +85,8 @@ def test_syncing_again_changes_nothing_anywhere(clones, remote, git):
     before = git("for-each-ref", cwd=remote)
     assert [one.sync(), two.sync(), one.sync()] == [(0, 0)] * 3
     assert git("for-each-ref", cwd=remote) == before
+    ours = git("for-each-ref", "--format=%(refname)", "refs/memento", cwd=one.library.root)
+    assert ours.split() == [REF]
     assert one.journal.utility("greeter", OLD) == Utility(successes=1)
 
 
