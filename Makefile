@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev system check test crash-test ray-test inspect-test gate embedding demo clean
+.PHONY: help setup dev system check test crash-test ray-test inspect-test independent gate embedding demo clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,11 @@ ray-test: dev ## tasks on a Ray cluster of two nodes on this machine, one of the
 inspect-test: dev ## a library as a solver of inspect_ai, with its mock model
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[inspect]'
 	$(BIN)/pytest -W default tests/inspect/with_mock_model.py
+
+# Not ours, so not part of `make test`: it needs Node.js and the npm registry.
+independent: dev ## the client's tests against a server that we did not write
+	@npm install --silent --no-audit --no-fund --prefix $(VENV)/aimock @copilotkit/aimock@1.43.0
+	MEMENTO_AIMOCK=$(VENV)/aimock/node_modules/@copilotkit/aimock/dist/cli.js $(BIN)/pytest tests/llm/independent.py
 
 gate: setup ## the skill gate over skills/ and skill_tests/
 	$(BIN)/memento gate

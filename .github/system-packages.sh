@@ -1,12 +1,14 @@
 #!/bin/sh
 # Installs what only the system can give: bubblewrap, and venv where Debian keeps it apart.
-# With the argument `browser` it installs Chromium and its driver instead, for the tests of the pages.
+# With the argument `browser` it installs what tests need instead: Chromium and its driver for the pages,
+# tmux for the chat.
 # Does nothing when all is there; where it may not install, it says so and goes on.
 set -eu
 
 missing=""
 if [ "${1:-}" = browser ]; then
     command -v chromedriver >/dev/null 2>&1 || missing="chromium chromium-driver"
+    command -v tmux >/dev/null 2>&1 || missing="$missing tmux"
 else
     command -v bwrap >/dev/null 2>&1 || missing="bubblewrap"
     ${PYTHON:-python3} -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3-venv"
