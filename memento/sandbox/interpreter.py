@@ -11,7 +11,7 @@ The site-packages are named by that .pth file and are not a site folder themselv
 
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,14 +68,17 @@ def own_prefix() -> tuple[str, list[Mount]]:
     return f"{PREFIX}/bin/{name}", [Mount(source=prefix, target=PREFIX)]
 
 
-def write_environment(folder: Path, interpreter: str) -> None:
-    """Fill the empty `folder` with a virtual environment whose interpreter is `interpreter` (inside)."""
+def write_environment(folder: Path, interpreter: str, minors: Iterable[int] = VERSIONS) -> None:
+    """Fill the empty `folder` with a virtual environment whose interpreter is `interpreter` (inside).
+
+    `minors` are the versions that it may turn out to be: each has a folder, and takes its time.
+    """
     home = interpreter.rpartition("/")[0]
     (folder / "bin").mkdir(parents=True)
     for name in ("python", "python3"):
         (folder / "bin" / name).symlink_to(interpreter)
     (folder / "pyvenv.cfg").write_text(f"home = {home}\ninclude-system-site-packages = false\n", "utf-8")
-    for minor in VERSIONS:
+    for minor in minors:
         site = folder / "lib" / f"python3.{minor}" / "site-packages"
         site.mkdir(parents=True)
         (site / "memento.pth").write_text(f"{PACKAGE}\n{SITE}\n", "utf-8")

@@ -8,6 +8,7 @@
 
 import os
 import stat
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -130,5 +131,5 @@ def _devices(folder: Path) -> list[str]:
 def _python(folder: Path) -> list[Mount]:
     """Mounts of the interpreter; fills the new `folder` with its virtual environment."""
     inside, mounts = interpreter.own_prefix()
-    interpreter.write_environment(folder, inside)
+    interpreter.write_environment(folder, inside, minors=[sys.version_info.minor])
     return [*mounts, *interpreter.packages().mounts, Mount(source=folder, target=interpreter.VENV)]
