@@ -172,6 +172,25 @@ def create_repository(root: Path, branch: str) -> None:
         raise LibraryError(f"git could not make a repository in {root}: {said}. Is the folder writable?")
 
 
+def run_elsewhere(git_dir: Path, *argv: str, extra: Mapping[str, str], seconds: float) -> Answer:
+    """`git argv` on another repository, with more in its environment; it is ended after so many seconds.
+
+    Started directly: `env -i` would put the environment, and with it a token, on a command line.
+    Raises subprocess.TimeoutExpired.
+    """
+    done = subprocess.run(
+        [_git(), f"--git-dir={git_dir}", "--bare", *_flags(True), *argv],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        cwd="/",
+        env={**_environment(0), **extra},
+        timeout=seconds,
+        check=False,
+    )
+    said = done.stderr.decode("utf-8", "replace")
+    return Answer(status=done.returncode, stdout=done.stdout, stderr=said)
+
+
 def find_git_dir(root: Path) -> Path:
     """The git directory of a work tree, a linked work tree or a bare repository at `root`.
 
