@@ -1,6 +1,8 @@
 """memento eval DATASET: a dataset against a frozen library."""
 
 import os
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +110,9 @@ def command(
     place = open_workplace(library_dir, flags)
     bench = Bench(library=place.library, config=place.config, environ=os.environ)
     tell = _Teller(quiet=as_json)
-    evaluated = evaluate(Asked(simulated=simulated, **asked), bench, tell=tell.done, preparing=tell.item)
+    # Ray tells of dead nodes on stdout, which is for the report.
+    with redirect_stdout(sys.stderr):
+        evaluated = evaluate(Asked(simulated=simulated, **asked), bench, tell=tell.done, preparing=tell.item)
     if out is not None:
         from memento.evals.files import write_files
 

@@ -156,14 +156,24 @@ def connected(address: str) -> Any:
     except ImportError:
         raise UsageError(MISSING) from None
     try:
+        _answers(address)
         ray.init(address=address, log_to_driver=False, logging_level="ERROR", configure_logging=False)
-    except (ConnectionError, RayError, RuntimeError, ValueError) as error:
+    except (OSError, RayError, RuntimeError, ValueError) as error:
         said = str(error).strip().splitlines()[0]
         raise UsageError(
             f"No Ray cluster can be used at {address}: {said} Start one with `ray start --head`; when it "
             "wants a token, set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN."
         ) from error
     return ray
+
+
+def _answers(address: str) -> None:
+    """OSError when nobody listens there: Ray itself would wait for minutes."""
+    import socket
+
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=5).close()
 
 
 def _result(ray: Any, finished: "ObjectRef", order: Order) -> Done:

@@ -183,6 +183,7 @@ def test_a_killed_worker_and_a_killed_node_lose_no_task_and_double_none(cluster,
     assert child.returncode == 0, err
     assert [victim for victim, _ in killed] == ["worker", "node"]
     assert killed[1][1] < TASKS, "the node died in the middle"
+    assert out.startswith("{"), out[:2000]
     report = json.loads(out)
     (run,) = library.glob(".memento/evals/*/")
     _, records = read(run)
@@ -221,12 +222,13 @@ def test_the_rate_limit_holds_over_the_whole_cluster(cluster, library) -> None:
 
     with LoopbackServer(answer) as server:
         done = subprocess.run(
-            command(cluster, server, "--workers", "6", "--limit", "8", "--rate", "120"),
+            command(cluster, server, "--workers", "6", "--limit", "8", "--rate", "60"),
             cwd=library, env=cluster.environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert len(arrived) == 8
-    assert arrived[-1] - arrived[0] >= 7 * 0.5 - 0.2, "two calls a second, whichever node makes them"
+    # Seven slots of a second; the first call may be late, because its process is still importing.
+    assert arrived[-1] - arrived[0] >= 5, "a call a second, whichever node makes it"
 
 
 def test_a_cluster_that_is_not_there_and_a_wrong_token_are_said_in_a_sentence(cluster, library) -> None:
