@@ -474,3 +474,109 @@ def test_what_a_person_said_against_a_refused_idea_is_told_to_the_rewriter(world
     first, second = (str(r) for r in here.model.requests if r.purpose == "rewrite")
     assert "We never strip anything." not in first
     assert "We never strip anything." in second
+
+
+BROKEN = """
+import csv, sys
+
+rows = list(csv.DictReader(open(sys.argv[1])))
+small = len(rows) < 5
+total = sum(
+    float(row["Amount"].replace(",", "").replace("(", "-").strip(")")) for row in rows
+)
+print(f"{total if small else 0:.2f}")
+"""
+
+
+def blames_the_skill(request: Request) -> Reply | None:
+    if request.purpose != "attribute":
+        return None
+    return reply(
+        fault="tool",
+        skill="ledger-totals",
+        first_wrong_step=2,
+        explanation="It adds up wrongly.",
+        quotes=["head -n 40 ledger"],
+        confidence=0.95,
+    )
+
+
+def test_a_version_that_does_worse_than_its_parent_is_taken_back_by_itself(world):
+    here = world(rounds=0)
+    here.solve(exercise("thousands"))
+    for number in range(11, 15):
+        here.solve(exercise("thousands", number=number))
+    good = here.library.at().skill("ledger-totals")
+
+    def spoils(request: Request) -> Reply | None:
+        if request.purpose != "rewrite":
+            return None
+        return reply(idea="read it anew", files=[{"path": "scripts/total.py", "content": BROKEN}], delete=[])
+
+    here.model.before = spoils
+    here.solve(exercise("parentheses", number=2))
+    bad = here.library.at().skill("ledger-totals")
+    assert bad.version > good.version, "it passed every test: they are small"
+    exam = here.heard(Exam)[-1]
+
+    here.model.before = lambda r: (
+        blames_the_skill(r) or (reply(source="", queries=[]) if r.purpose == "exam" else None)
+    )
+    episodes = []
+    while here.landings()[-1] is not Disposition.LANDED or len(here.landings()) < 3:
+        episodes += here.solve(exercise("thousands", number=20 + len(episodes)))
+        assert len(episodes) < 8, "probation never ended it"
+    landing = here.heard(Landing)[-1]
+    restored = here.library.at()
+    assert landing.proposal.kind == "rollback"
+    assert restored.skill("ledger-totals").body == good.body
+    assert exam.new_tests[0] in restored.test("ledger-totals").decode(), "the regression test stays"
+    entry = here.library.log("ledger-totals", 1)[0]
+    assert entry.trailers["Memento-Episode"] == episodes[-1].id
+    assert entry.trailers["Memento-Blame"] == (
+        f"rolled back by probation: 0 of {len(episodes)} succeeded, 4 of 5 with the version before"
+    )
+    idea = next(i for i in here.loop.journal.ideas("ledger-totals") if i.idea == "read it anew")
+    assert (idea.disposition, "probation" in idea.reason) == (Disposition.DISCARDED, True)
+    here.model.before = lambda _request: None
+    assert here.solve(exercise("thousands", number=40))[-1].verdict.result is Result.PASSED
+
+
+def test_of_several_rewrites_the_gate_chooses_and_the_others_leave_no_ref(world):
+    here = world(rounds=0, candidates=3)
+    before = set(here.refs())
+    fetches = SimulatedModel(seed=1, temper=Temper(slip=0, wrong_blame=0, habits={Habit.FETCHES: 1.0}))
+    asked = []
+
+    def first_two_are_bad(request: Request) -> Reply | None:
+        if request.purpose != "rewrite":
+            return None
+        asked.append(request)
+        return fetches.complete(request) if len(asked) < 3 else None
+
+    here.model.before = first_two_are_bad
+    here.solve(exercise("thousands"))
+    assert here.landings() == [Disposition.LANDED]
+    assert "setup.example" not in here.library.at().skill("ledger-totals").body
+    assert {ref for ref in here.refs() if ref not in before} == {"refs/notes/memento"}
+    rejected = here.loop.journal.rejected("ledger-totals")
+    assert len(rejected) == 2
+    assert all(idea in str(asked[2]) for idea in rejected), "each is told of the ideas before it"
+
+
+def test_a_refused_change_under_another_name_is_not_gated_again(world):
+    here = world(rounds=1)
+    bad = SimulatedModel(seed=1, temper=Temper(slip=0, wrong_blame=0, habits={Habit.FETCHES: 1.0}))
+    kept: list[dict] = []
+
+    def renames(request: Request) -> Reply | None:
+        if request.purpose != "rewrite":
+            return None
+        kept.append(json.loads(bad.complete(request).text) if not kept else kept[0])
+        return reply(**{**kept[-1], "idea": f"idea number {len(kept)}"})
+
+    here.model.before = renames
+    here.solve(exercise("thousands"))
+    assert [rewrite.idea for rewrite in here.heard(Rewrite)] == ["idea number 1", "idea number 2"]
+    assert here.landings() == [Disposition.DISCARDED]
+    assert here.heard(Pass) == [Pass(stage="rewrite")]
