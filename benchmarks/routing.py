@@ -38,8 +38,8 @@ from typing import TYPE_CHECKING
 
 from memento.protocols import Embedder
 from memento.route import TantivyRouter
-from memento.route.memory import Past
 from memento.route.minilm import MiniLM, has_onnxruntime
+from memento.route.past import Past
 from memento.route.train import train
 from memento.route.weights import DEFAULT
 from memento.types import File, Folder, Sha, Skill
@@ -182,8 +182,8 @@ class Set:
         router = TantivyRouter(embedder=self.embedder, history=Told(past=past))
         if not trained:
             return router
-        cases = router.cases(self.library)
-        return replace(router, weights=train(cases, DEFAULT, embedder=self.embedder.name).weights)
+        lessons = router.lessons(self.library)
+        return replace(router, weights=train(lessons, DEFAULT, embedder=self.embedder.name).weights)
 
     @property
     def asked(self) -> Sequence[Query]:

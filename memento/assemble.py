@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from memento.gate.gate import TestGate
     from memento.journal import Journal
     from memento.library import Library
+    from memento.library.snapshot import CommitSnapshot
     from memento.llm.budget import Budget, Metered
     from memento.loop import Event, Loop
-    from memento.protocols import Embedder, Hear, Model, Router, Sandbox, Tool
+    from memento.protocols import Embedder, Hear, Model, Sandbox
     from memento.reflect.judge import Judging
     from memento.repair import Repair, Settings
     from memento.review.importing import Importer
@@ -210,27 +211,48 @@ def embedder_of(config: "Config") -> "Embedder | None":
     return EndpointEmbedder(model=settings.model, base_url=url, api_key=key if own else "", sleep=time.sleep)
 
 
-def router_of(config: "Config", journal: "Journal", root: "Path | None" = None) -> "TantivyRouter":
-    """The router over a library's journal; trained weights are read from `root`/route.json."""
+def router_of(
+    config: "Config",
+    journal: "Journal",
+    root: "Path | None" = None,
+    *,
+    at: "CommitSnapshot | None" = None,
+    model: "Model | None" = None,
+    chance: "Callable[[], float] | None" = None,
+) -> "TantivyRouter":
+    """The router over a library's journal, with the trained weights of the commit `at`, else of `root`.
+
+    With a `model` it is asked about near ties, with `chance` they are explored; where the settings say so.
+    """
     from memento.route import weights
     from memento.route.confidence import FUSED_THRESHOLD
     from memento.route.history import JournalHistory
+    from memento.route.rerank import LLMReranker
     from memento.route.router import THRESHOLD, TantivyRouter
 
     embedder = embedder_of(config)
-    trained = root / weights.FILE if root else None
-    chosen = weights.load(trained.read_text("utf-8")) if trained and trained.is_file() else weights.DEFAULT
-    if embedder is None or chosen.embedder not in (None, embedder.name):
-        chosen = weights.DEFAULT
     usual = FUSED_THRESHOLD if embedder else THRESHOLD
     return TantivyRouter(
         threshold=usual if config.route.threshold is None else config.route.threshold,
         utility=lambda skill: journal.utility(skill.name, skill.tree),
         embedder=embedder,
         history=JournalHistory(journal=journal),
-        weights=chosen,
+        weights=weights.fitting(_trained(at, root), embedder.name if embedder else None),
         folder=journal.path.parent / "route",
+        reranker=LLMReranker(model=model) if model and config.route.rerank else None,
+        chance=chance if config.route.explore and config.model.seed is None else None,
     )
+
+
+def _trained(at: "CommitSnapshot | None", root: "Path | None") -> str | None:
+    """The text of route.json, where there is one."""
+    from memento.route.weights import FILE
+
+    if at is not None:
+        found = at.files([FILE]).get(FILE)
+        return found.decode("utf-8", "replace") if found else None
+    path = root / FILE if root else None
+    return path.read_text("utf-8") if path and path.is_file() else None
 
 
 def gate_of(
@@ -315,9 +337,7 @@ def policy_of(library: "Library", ambience: Ambience) -> "ReviewPolicy":
     return ReviewPolicy(library=library, now=ambience.now)
 
 
-def executor_of(
-    config: "Config", model: "Model", sandbox: "Sandbox", ambience: Ambience
-) -> "ReactExecutor":
+def executor_of(config: "Config", model: "Model", sandbox: "Sandbox", ambience: Ambience) -> "ReactExecutor":
     from memento.act.conversation import Settings
     from memento.act.executor import ReactExecutor
     from memento.assemble_tools import connect_of, rank_of, tools_of
@@ -367,7 +387,7 @@ def loop_of(
     return Loop(
         library=library,
         journal=journal,
-        router=router_of(config, journal, library.root),
+        router=router_of(config, journal, library.root, model=metered, chance=ambience.chance),
         executor=replace(executor_of(config, metered, sandbox, ambience), on_step=tell),
         judge=judging_of(judging, sandbox),
         attributor=LLMAttributor(model=metered),
@@ -588,6 +608,7 @@ def demo(
         ("sandbox", "kind"): sandbox_kind,
         ("budget", "tokens"): 10**9,
         ("route", "embedder"): "words",
+        ("route", "explore"): False,
     }
     config = load("", {}, flags)
     ambience = repeatable(seed)

@@ -127,6 +127,10 @@ class RouteSettings(_Section):
     """The embedding model, for endpoint and fastembed."""
     base_url: str | None = None
     """Its endpoint; by default the model's."""
+    rerank: bool = False
+    """Let the language model choose where skills fit about equally well."""
+    explore: bool = True
+    """Where they do, give those with a short record their turn; never while [model] seed is set."""
 
 
 class GateSettings(_Section):
@@ -135,8 +139,6 @@ class GateSettings(_Section):
     scanner: str | None = None
     """A further scanner's command line."""
     timeout_s: float = Field(default=1800.0, gt=0)
-    behaviour: bool = False
-    """Let the model try a change's behaviour cases: 120 attempts and more, so never by surprise."""
     """Seconds that one gate may take."""
     behaviour: bool = False
     """Let the model try a change's behaviour cases: 120 attempts and more, so never by surprise."""

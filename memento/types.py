@@ -129,6 +129,8 @@ class Route:
     """In [0, 1]; the score that was held against the router's threshold."""
     ranked: tuple[tuple[str, float], ...] = ()
     """(skill, score), best first."""
+    near: tuple[str, ...] = ()
+    """Skills that fit about as well as the first, it among them; () when the first stands alone."""
     degraded: str | None = None
     """Why this route is worse than it should be (an embedder is down), or None."""
 

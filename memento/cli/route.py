@@ -41,7 +41,8 @@ def command(task: str, rev: str | None, why: bool, library_dir: Path | None, as_
     \b
     Examples:
       memento route "find all TODO comments in this folder" --explain
-      memento route doctor
+      memento route "merge two PDF files" --at HEAD~3
+      memento route doctor --json
       memento route train
     """
     from memento.assemble import router_of
@@ -49,7 +50,8 @@ def command(task: str, rev: str | None, why: bool, library_dir: Path | None, as_
     if not task.strip():
         raise UsageError('the task is empty; give its text, as in memento route "add up a column"')
     place = open_workplace(library_dir)
-    router = router_of(place.config, place.journal, place.library.root)
+    at = place.library.at(rev)
+    router = router_of(place.config, place.journal, place.library.root, at=at if rev else None)
     if task == "doctor":
         _doctor(router, place, rev, as_json)
     elif task == "train":
@@ -77,6 +79,8 @@ def _route(
         )
     else:
         out.print(f"{route.skill} (confidence {route.confidence:.2f})")
+    if route.near:
+        out.print(one_line(f"about as fit: {', '.join(route.near)}", 300))
 
 
 def _ranking(explanation: "Explanation", why: bool) -> object:
@@ -93,9 +97,14 @@ def _ranking(explanation: "Explanation", why: bool) -> object:
 
 
 def _doctor(router: "TantivyRouter", place: Workplace, rev: str | None, as_json: bool) -> None:
+    from rich.progress import Progress
+
     from memento.route.doctor import Health, examine
 
-    health = examine(router, place.library.at(rev))
+    snapshot = place.library.at(rev)
+    with Progress(console=console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("routing every skill's description", total=len(snapshot.names()))
+        health = examine(router, snapshot, lambda done: progress.update(bar, advance=done))
     if as_json:
         print_json(Health, health)
         return
@@ -119,7 +128,7 @@ def _train(router: "TantivyRouter", place: Workplace, as_json: bool) -> None:
     from memento.route.weights import FILE, dump
 
     name = router.embedder.name if router.embedder else ""
-    trained = train(router.cases(place.library.at()), router.weights, embedder=name)
+    trained = train(router.lessons(place.library.at()), router.weights, embedder=name)
     if not trained.kept_old:
         (place.library.root / FILE).write_text(dump(trained.weights), "utf-8")
     if as_json:

@@ -15,7 +15,8 @@ import math
 from collections.abc import Mapping
 
 from memento.route.index import Hit
-from memento.route.memory import Recalled
+from memento.route.ranking import Scored
+from memento.route.weights import Sure, sure_features
 
 HEAD_WEIGHT = 2
 """A body mentions much in passing; what the skill is for stands in its head. Measured: 1 : 1 is .003 lower
@@ -23,11 +24,9 @@ in AUROC on real skills and lets 8 to 13 points more strange requests through, h
 HALF_STRENGTH = 4.0
 """This many matched rare words make a strength of one half."""
 
-FUSED_THRESHOLD = 0.3
-"""With an embedder. The starter skills' own requests lie above it but one, strange ones below it but one."""
-BIAS, WORDS, COSINE, KERNEL, MARGIN = -1.93, 1.12, 2.44, 1.48, 2.77
-"""Fitted on requests of three sets, with the right skills there and taken out: AUROC .81 with a past on tool
-requests, .70 without one (words and cosine alone: .67 and .65)."""
+FUSED_THRESHOLD = 0.27
+"""With an embedder, and no past. In the starter library 33 of the 36 requests of its skills lie above it,
+of their 32 near misses one; tasks that none of them is for stay below."""
 
 
 def coverage(hit: Hit, rarity: Mapping[str, float]) -> float:
@@ -51,8 +50,8 @@ def confidence(hit: Hit, rarity: Mapping[str, float], rarest: float) -> float:
     return (coverage(hit, rarity) + strength(hit, rarest)) / 2
 
 
-def fused(words: float, cosine: float, recalled: Recalled | None, margin: float) -> float:
-    """The chance that the best skill is right, by a logistic model of words, cosine, memory and margin."""
-    kernel = recalled.kernel if recalled else 0.0
-    z = BIAS + WORDS * words + COSINE * cosine + KERNEL * kernel + MARGIN * min(margin, 0.3)
-    return 1 / (1 + math.exp(-z))
+def fused(weights: Sure, first: Scored, margin: float) -> float:
+    """The chance that the best candidate is right, by a logistic model of what speaks for it."""
+    values = sure_features(first.cosine or 0.0, first.bm25, first.recalled, margin)
+    z = weights.bias + sum(getattr(weights, name) * value for name, value in values.items())
+    return 1 / (1 + math.exp(-min(max(z, -60.0), 60.0)))

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memento.route.index import WRITER_BYTES, Index, build, document, schema
+from memento.route.index import WRITER_BYTES, Index, build, by_number, document, schema
 from memento.types import Skill
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Skills = Callable[[], Iterable[Skill]]
 
-FORMAT = 1
+FORMAT = 2
 """Raise it with the schema, the analysis or the meaning of a field."""
 MOST_REPLACED = 0.05
 
@@ -170,9 +170,10 @@ def _updated(
 
 
 def _index(index: "tantivy.Index", state: State) -> Index:
+    numbers = {name: n for name, (n, _) in state.skills.items()}
     return Index(
-        numbers={name: n for name, (n, _) in state.skills.items()},
-        names={n: name for name, (n, _) in state.skills.items()},
+        numbers=numbers,
+        names=by_number(numbers),
         searcher=index.searcher(),
         schema=index.schema,
     )

@@ -7,7 +7,7 @@
 Not every overlap is a fault, and a description is a kind request: the report is where to look first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from memento.protocols import Snapshot
@@ -16,6 +16,8 @@ from memento.route.router import TantivyRouter
 ALIKE = 0.9
 """Cosine from which two skills are reported as overlapping."""
 MOST_OVERLAPS = 200
+AT_ONCE = 64
+"""Skills between two words on how far it is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,30 +50,39 @@ class Health:
     degraded: str | None = None
 
 
-def examine(router: TantivyRouter, snapshot: Snapshot) -> Health:
-    """Route every skill's own description, and compare all with all. Raises nothing of its own."""
+def _nobody(_: int) -> None:
+    """Nobody is told how far it is."""
+
+
+def examine(router: TantivyRouter, snapshot: Snapshot, told: Callable[[int], None] = _nobody) -> Health:
+    """Route every skill's own description, and compare all with all; `told` hears how many more are done."""
     skills = [s for name in snapshot.names() if (s := snapshot.skill(name)) is not None]
-    routes = router.route_many([skill.description for skill in skills], snapshot)
     shadowed, unreachable = [], []
-    for skill, route in zip(skills, routes, strict=True):
-        names = [name for name, _ in route.ranked]
-        rank = names.index(skill.name) + 1 if skill.name in names else None
-        shadow = Shadow(skill=skill.name, by=names[0] if names else None, rank=rank)
-        if rank is None or route.skill is None:
-            unreachable.append(shadow)
-        elif rank > 1:
-            shadowed.append(shadow)
+    degraded: str | None = None
+    for start in range(0, len(skills), AT_ONCE):
+        some = skills[start : start + AT_ONCE]
+        routes = router.route_many([skill.description for skill in some], snapshot)
+        for skill, route in zip(some, routes, strict=True):
+            degraded = degraded or route.degraded
+            names = [name for name, _ in route.ranked]
+            rank = names.index(skill.name) + 1 if skill.name in names else None
+            shadow = Shadow(skill=skill.name, by=names[0] if names else None, rank=rank)
+            if rank is None or route.skill is None:
+                unreachable.append(shadow)
+            elif rank > 1:
+                shadowed.append(shadow)
+        told(len(some))
     return Health(
         skills=len(skills),
         shadowed=tuple(sorted(shadowed, key=lambda s: (-(s.rank or 0), s.skill))),
         unreachable=tuple(unreachable),
-        overlaps=tuple(overlaps(router, snapshot)),
-        degraded=next((route.degraded for route in routes if route.degraded), None),
+        overlaps=() if degraded else tuple(overlaps(router, snapshot)),
+        degraded=degraded,
     )
 
 
 def overlaps(router: TantivyRouter, snapshot: Snapshot) -> Sequence[Overlap]:
-    """The most alike pairs, most alike first; none without an embedder."""
+    """The most alike pairs, most alike first; none without an embedder. Raises ModelError."""
     import numpy as np
 
     names, vectors = router.vectors(snapshot)

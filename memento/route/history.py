@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from memento.journal import Journal
-from memento.route.memory import Past
+from memento.route.past import Past
 from memento.types import Fault, Result
 
 

@@ -5,21 +5,32 @@ folder the newest one is on disk, and the next process opens it instead of build
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from memento.protocols import Embedder, Snapshot
+from memento.route.births import Births
 from memento.route.disk import on_disk
 from memento.route.index import Index, build
-from memento.route.vectors import VectorCache, embed, skill_vectors
+from memento.route.past import Past
+from memento.route.vectors import (
+    RecentRequests,
+    Space,
+    VectorCache,
+    centred,
+    skill_key,
+    skill_vectors,
+)
 from memento.types import Sha, Skill
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
 
 KEPT = 4
 ON_DISK_FROM = 500
@@ -31,28 +42,57 @@ class Indexed:
     """A library's index and, once an embedder was asked, the vectors of its skills."""
 
     index: Index
-    skills: Mapping[str, Skill] = field(repr=False)
-    """By name, in order of name; their bodies are left out, the index has read them."""
+    trees: Mapping[str, Sha | None] = field(repr=False)
+    """By name, in order of name: what a skill's record is kept under."""
+    keys: Sequence[bytes] = field(repr=False)
+    """Of the skills' vectors, in the same order."""
+    read: Callable[[str], Skill | None] = field(repr=False)
     cache: VectorCache | None = None
-    positions: Mapping[str, int] = field(repr=False)
-    _vectors: "dict[str, NDArray[np.float32]]" = field(default_factory=dict, repr=False)
+    recent: RecentRequests = field(default_factory=RecentRequests, repr=False)
+    born: tuple[Past, ...] = field(default=(), repr=False)
+    """Requests that the skills' own tests say belong to them."""
+    _spaces: dict[str, Space] = field(default_factory=dict, repr=False)
+    _places: dict[str, int] = field(default_factory=dict, repr=False)
 
-    def vectors(self, embedder: Embedder) -> "NDArray[np.float32]":
+    @property
+    def names(self) -> Sequence[str]:
+        return list(self.trees)
+
+    @property
+    def places(self) -> Mapping[str, int]:
+        """The rows of the vectors, by name."""
+        if not self._places:
+            self._places = {name: n for n, name in enumerate(self.trees)}
+        return self._places
+
+    def space(self, embedder: Embedder) -> Space:
         """One row a skill, in order of name. Raises what the embedder raises."""
         # Two threads may both embed the library once; they store the same vectors.
-        if embedder.name not in self._vectors:
-            self._vectors[embedder.name] = skill_vectors(list(self.skills.values()), embedder, self.cache)
-        return self._vectors[embedder.name]
+        if embedder.name not in self._spaces:
+            rows = skill_vectors(self.keys, self._skills, embedder, self.cache)
+            self._spaces[embedder.name] = centred(rows)
+        return self._spaces[embedder.name]
 
-    def queries(self, texts: Sequence[str], embedder: Embedder) -> "NDArray[np.float32]":
+    def queries(self, texts: Sequence[str], embedder: Embedder) -> "Floats":
         """Vectors of requests, in the space of the skills' vectors. Raises what the embedder raises."""
-        found = embed(texts, embedder)
-        if self.skills and found.shape[1] != self.vectors(embedder).shape[1]:
+        found = self.recent.of(texts, embedder)
+        if self.trees and found.shape[1] != self.space(embedder).rows.shape[1]:
             # The vectors that were kept are of another model of the same name.
             if self.cache:
                 self.cache.forget(embedder.name)
-            del self._vectors[embedder.name]
+            del self._spaces[embedder.name]
         return found
+
+    def as_recorded(self, name: str) -> Skill:
+        """A skill as far as its record is concerned: its name and its tree."""
+        return Skill(name=name, description="", body="", tree=self.trees[name])
+
+    def _skills(self, numbers: Sequence[int]) -> Sequence[Skill]:
+        names = self.names
+        found = (self.read(names[n]) for n in numbers)
+        return [
+            s or Skill(name=names[n], description="", body="") for n, s in zip(numbers, found, strict=True)
+        ]
 
 
 @dataclass(kw_only=True)
@@ -62,6 +102,12 @@ class Indexes:
     folder: Path | None = None
     _kept: OrderedDict[Sha, Indexed] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
+    _recent: RecentRequests = field(default_factory=RecentRequests)
+
+    @property
+    def cache(self) -> VectorCache | None:
+        """Of vectors, between processes."""
+        return VectorCache(path=self.folder / "vectors.db") if self.folder else None
 
     def of(self, snapshot: Snapshot) -> Indexed:
         """The index of `snapshot`."""
@@ -77,18 +123,32 @@ class Indexes:
 
     def _indexed(self, snapshot: Snapshot) -> Indexed:
         names = snapshot.names()
+        trees: dict[str, Sha | None] = {}
+        keys: list[bytes] = []
 
-        def skills() -> Iterable[Skill]:
-            return (skill for name in names if (skill := snapshot.skill(name)) is not None)
+        def skills() -> Iterator[Skill]:
+            """All, from the start at every call: a library's bodies are never in memory together."""
+            trees.clear()
+            keys.clear()
+            for name in names:
+                if (skill := snapshot.skill(name)) is not None:
+                    trees[skill.name] = skill.tree
+                    keys.append(skill_key(skill))
+                    yield skill
 
-        light = {skill.name: replace(skill, body="") for skill in skills()}
-        if self.folder and snapshot.commit and len(light) >= ON_DISK_FROM:
+        if self.folder and snapshot.commit and len(names) >= ON_DISK_FROM:
             index = on_disk(self.folder / "index", snapshot.commit, skills)
+            if not trees:
+                for _ in skills():
+                    pass
         else:
             index = build(skills())
         return Indexed(
             index=index,
-            skills=light,
-            positions={name: n for n, name in enumerate(light)},
-            cache=VectorCache(path=self.folder / "vectors.db") if self.folder else None,
+            trees=trees,
+            keys=keys,
+            read=snapshot.skill,
+            cache=self.cache,
+            recent=self._recent,
+            born=Births(folder=self.folder).of(snapshot, trees),
         )

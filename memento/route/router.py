@@ -2,29 +2,32 @@
 
 Rules
 - A request is a bag of words and a vector. Nothing that a user writes is query syntax.
-- Without an embedder score = BM25; with one it is a linear sum (weights.py): cosine, BM25, and for a skill
-  that has solved requests before what the memory of them says (memory.py).
-- Utility is a prior: it moves a score by at most 5 %, so it decides between near equals and never
-  starves a skill that has no history, or an unlucky one.
+- Candidates and scores: ranking.py. What was learned from the past: memory.py, weights.py, train.py.
 - The skill with the best score is the route when its confidence reaches the threshold, else none fits.
   Confidence comes from the text and from solved requests: a bad record does not make a skill fit less.
-- An embedder that fails costs quality, not the route: words decide, and the route says so.
+- Near ties are named in the route. A task may be given to another of them (choice.py); `route`, `route_many`
+  and `explain` never draw and never ask: the same request in the same library gets the same answer.
+- An embedder that fails costs quality, not the route: words decide, and the route says so. So does a model
+  that was to choose among near ties.
 - One index per library commit, the last few in memory, the newest also on disk where a folder is given.
   A work tree has no commit and is indexed at every call.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memento.errors import ModelError, UsageError
 from memento.protocols import Embedder, Observation, Snapshot
+from memento.route.choice import Chance, Reranker, drawn, near_ties
 from memento.route.confidence import confidence, coverage, fused
 from memento.route.indexes import Indexed, Indexes
-from memento.route.memory import History, Memory, Past, Recalled, forget_everything, remember
-from memento.route.train import Case, right_skills
-from memento.route.vectors import embed
+from memento.route.lessons import Lessons, gathered
+from memento.route.memory import Memory, remember
+from memento.route.past import History, Past, forget_everything
+from memento.route.ranking import Asked, Ranking, Scored, margin, shrunk
+from memento.route.vectors import request_vectors
 from memento.route.weights import DEFAULT, Weights
 from memento.route.words import query_terms
 from memento.types import Route, Skill, Utility
@@ -33,16 +36,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Floats = NDArray[np.float32]
+
 THRESHOLD = 0.38
 """Measured in libraries of 20: of requests whose skill is there, .89 reach it on real skills (of .91 that
 rank it first); of requests whose skill is not, .22 reach a wrong one. At .30 that is .91 and .62."""
 RANKED = 10
-FROM_EACH = 20
-"""Candidates that each way of finding brings: words, vectors, memory."""
-UTILITY_SPAN = 0.1
-"""From utility 0 to 1 a score gains a tenth, centred on the prior."""
-PRIOR_WEIGHT = 4.0
-"""Runs that the prior of one half counts for: one failure must not look like a record."""
+TOGETHER = 64
+"""Requests recalled at once."""
 
 
 def no_history(_: Skill) -> Utility:
@@ -76,32 +77,21 @@ class Explanation:
     candidates: tuple[Candidate, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Scored:
-    skill: str
-    score: float
-    bm25: float
-    cosine: float | None
-    utility: float
-    recalled: Recalled | None
-    parts: tuple[tuple[str, float], ...]
-
-    def case(self, right: frozenset[str]) -> Case:
-        return Case(
-            skill=self.skill,
-            cosine=self.cosine or 0.0,
-            bm25=self.bm25,
-            recalled=self.recalled,
-            right=self.skill in right,
-        )
-
-
 @dataclass(kw_only=True)
 class _Remembered:
     """The memory made of one state of the history."""
 
-    of: tuple[str, int, Past | None] | None = None
+    of: tuple[str, int, Past | None, tuple[Past, ...]] | None = None
     memory: Memory | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Vectors:
+    """Of requests, or why there are none though there should be."""
+
+    rows: "Floats | None" = None
+    memory: Memory | None = None
+    degraded: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,13 +100,17 @@ class TantivyRouter:
 
     threshold: float = THRESHOLD
     utility: Callable[[Skill], Utility] = no_history
-    """What is known of a skill version; the skill it is asked about carries no body."""
+    """What is known of a skill version; the skill it is asked about is its name and its tree."""
     embedder: Embedder | None = None
     history: History = forget_everything
     """Past requests, oldest first, append-only; only used with an embedder."""
     weights: Weights = DEFAULT
     folder: Path | None = None
     """Where index and vectors are kept between processes."""
+    chance: Chance | None = None
+    """Explore among near ties; None: never."""
+    reranker: Reranker | None = None
+    """Asked about near ties; None: nobody is."""
     _indexes: Indexes = field(init=False, repr=False, compare=False)
     _remembered: _Remembered = field(default_factory=_Remembered, init=False, repr=False, compare=False)
 
@@ -124,8 +118,15 @@ class TantivyRouter:
         object.__setattr__(self, "_indexes", Indexes(folder=self.folder))
 
     def __call__(self, x: Observation) -> Route:
-        """The route of the observed task in the observed library."""
-        return self.route(x.task.text, x.library)
+        """The route of the observed task in the observed library; near ties are chosen among."""
+        route, ranked = self._routed((x.task.text,), x.library)[0]
+        if route.skill is None or not route.near:
+            return route
+        if self.reranker is not None:
+            return self._asked(route, x, self.reranker)
+        if self.chance is not None:
+            return replace(route, skill=drawn(ranked, route.near, self.chance))
+        return route
 
     def route(self, text: str, snapshot: Snapshot) -> Route:
         """The best skill for `text`, or none; with the ten best by score."""
@@ -133,163 +134,117 @@ class TantivyRouter:
 
     def route_many(self, texts: Sequence[str], snapshot: Snapshot) -> Sequence[Route]:
         """The routes of `texts`, in order, in one pass over one index."""
-        indexed = self._indexes.of(snapshot)
-        vectors, degraded = self._vectors(texts, indexed)
-        routes = []
-        for n, text in enumerate(texts):
-            terms = query_terms(text).terms
-            ranked = self._ranked(terms, indexed, None if vectors is None else vectors[n])
-            sure = self._case(ranked[0], terms, indexed, _margin(ranked)).confidence if ranked else 0.0
-            routes.append(self._decision(ranked, sure, degraded))
-        return routes
+        return [route for route, _ in self._routed(texts, snapshot)]
 
     def explain(self, text: str, snapshot: Snapshot) -> Explanation:
         """The route with what every candidate was given for what."""
         indexed = self._indexes.of(snapshot)
-        terms = query_terms(text).terms
-        vectors, degraded = self._vectors((text,), indexed)
-        ranked = self._ranked(terms, indexed, None if vectors is None else vectors[0])
-        cases = tuple(self._case(s, terms, indexed, _margin(ranked[n:])) for n, s in enumerate(ranked))
-        route = self._decision(ranked, cases[0].confidence if cases else 0.0, degraded)
-        return Explanation(route=route, threshold=self.threshold, terms=terms, candidates=cases)
+        found = self._vectors((text,), indexed)
+        asked = self._asking((text,), found)[0]
+        ranked = self._ranking(asked, indexed, RANKED)
+        cases = tuple(self._case(ranked[n:], asked, indexed) for n in range(len(ranked)))
+        route = self._decision(ranked, cases[0].confidence if cases else 0.0, found.degraded)
+        return Explanation(route=route, threshold=self.threshold, terms=tuple(asked.terms), candidates=cases)
 
-    def cases(self, snapshot: Snapshot) -> Sequence[Sequence[Case]]:
-        """Of every past request that a skill of `snapshot` solved, the candidates as the router sees them.
+    def lessons(self, snapshot: Snapshot) -> Lessons:
+        """What the past requests that skills of `snapshot` solved teach, as arrays for train.py.
 
         Each request is left out of the memory that it is held against. Raises ModelError, and UsageError
-        without an embedder.
+        without an embedder or with too little past.
         """
         if self.embedder is None:
             raise UsageError("routing learns from vectors; choose an embedder, as in [route] embedder")
-        indexed, memory = self._indexes.of(snapshot), self._memory()
-        right = {text: s for text, s in right_skills(self.history()).items() if s & set(indexed.skills)}
-        vectors = indexed.queries(list(right), self.embedder) if right else ()
-        number = {text: n for n, text in enumerate(memory.texts)} if memory else {}
-        found = []
-        for text, vector in zip(right, vectors, strict=True):
-            recalled = memory.recall(vector, without=number.get(text)) if memory else {}
-            scored = self._fused(query_terms(text).terms, indexed, vector, self.embedder, recalled)
-            found.append([s.case(right[text]) for s in scored])
-        return found
-
-    def vectors(self, snapshot: Snapshot) -> "tuple[Sequence[str], NDArray[np.float32] | None]":
-        """The skills by name, and their unit vectors, None without an embedder. Raises ModelError."""
         indexed = self._indexes.of(snapshot)
-        return list(indexed.skills), indexed.vectors(self.embedder) if self.embedder else None
+        memory = self._memory(indexed)
+        return gathered(memory, indexed, self._ranking.texts)
 
-    def _decision(self, ranked: "Sequence[_Scored]", sure: float, degraded: str | None) -> Route:
+    def vectors(self, snapshot: Snapshot) -> "tuple[Sequence[str], Floats | None]":
+        """The skills by name, and their unit vectors as the embedder gave them. Raises ModelError."""
+        indexed = self._indexes.of(snapshot)
+        return indexed.names, indexed.space(self.embedder).raw() if self.embedder else None
+
+    @property
+    def _ranking(self) -> Ranking:
+        return Ranking(weights=self.weights, utility=self.utility, embedder=self.embedder)
+
+    def _routed(self, texts: Sequence[str], snapshot: Snapshot) -> list[tuple[Route, Sequence[Scored]]]:
+        indexed = self._indexes.of(snapshot)
+        routed: list[tuple[Route, Sequence[Scored]]] = []
+        for start in range(0, len(texts), TOGETHER):
+            some = texts[start : start + TOGETHER]
+            found = self._vectors(some, indexed)
+            for asked in self._asking(some, found):
+                ranked = self._ranking(asked, indexed, RANKED)
+                sure = self._sure(ranked, asked, indexed)
+                routed.append((self._decision(ranked, sure, found.degraded), ranked))
+        return routed
+
+    def _asking(self, texts: Sequence[str], found: _Vectors) -> Sequence[Asked]:
+        terms = [query_terms(text).terms for text in texts]
+        if found.rows is None:
+            return [Asked(terms=t) for t in terms]
+        recall = found.memory.recall(found.rows) if found.memory else None
+        return [Asked(terms=t, vector=found.rows[n], recall=recall, number=n) for n, t in enumerate(terms)]
+
+    def _decision(self, ranked: Sequence[Scored], sure: float, degraded: str | None) -> Route:
         return Route(
             skill=ranked[0].skill if ranked and sure >= self.threshold else None,
             confidence=sure,
             ranked=tuple((s.skill, s.score) for s in ranked),
+            near=near_ties(ranked),
             degraded=degraded,
         )
 
-    def _vectors(
-        self, texts: Sequence[str], indexed: Indexed
-    ) -> "tuple[NDArray[np.float32] | None, str | None]":
-        if self.embedder is None or not indexed.skills or not any(text.strip() for text in texts):
-            return None, None
+    def _asked(self, route: Route, x: Observation, reranker: Reranker) -> Route:
+        offered = [skill for name in route.near if (skill := x.library.skill(name)) is not None]
         try:
-            vectors = indexed.queries(texts, self.embedder)
-            indexed.vectors(self.embedder)
-            self._memory()
+            return replace(route, skill=reranker(x.task.text, offered))
         except ModelError as error:
-            return None, f"embedder {self.embedder.name} is down, words alone decided: {error}"
-        return vectors, None
+            return replace(route, degraded=f"the model could not choose among near ties: {error}")
 
-    def _memory(self) -> Memory | None:
+    def _vectors(self, texts: Sequence[str], indexed: Indexed) -> _Vectors:
+        if self.embedder is None or not indexed.trees or not any(text.strip() for text in texts):
+            return _Vectors()
+        try:
+            rows = indexed.queries(texts, self.embedder)
+            indexed.space(self.embedder)
+            return _Vectors(rows=rows, memory=self._memory(indexed))
+        except ModelError as error:
+            return _Vectors(degraded=f"embedder {self.embedder.name} is down, words alone decided: {error}")
+
+    def _memory(self, indexed: Indexed) -> Memory | None:
         past = self.history()
-        if self.embedder is None or not past:
+        if self.embedder is None or not (past or indexed.born):
             return None
-        state = (self.embedder.name, len(past), past[-1])
+        state = (self.embedder.name, len(past), past[-1] if past else None, indexed.born)
         if self._remembered.of != state:
-            embedder = self.embedder
-            self._remembered.memory = remember(past, lambda texts: embed(texts, embedder))
+            embedder, cache = self.embedder, self._indexes.cache
+            self._remembered.memory = remember(
+                [*indexed.born, *past], lambda texts: request_vectors(texts, embedder, cache)
+            )
             self._remembered.of = state
         return self._remembered.memory
 
-    def _ranked(
-        self, terms: Sequence[str], indexed: Indexed, vector: "NDArray[np.float32] | None"
-    ) -> "Sequence[_Scored]":
-        if vector is None or self.embedder is None or not terms:
-            found = indexed.index.search(terms, limit=2 * RANKED)
-            cases = [self._scored(name, bm25, None, None, indexed) for name, bm25 in found.items()]
-        else:
-            memory = self._memory()
-            recalled = memory.recall(vector) if memory else {}
-            cases = self._fused(terms, indexed, vector, self.embedder, recalled)
-        return sorted(cases, key=lambda s: (-s.score, s.skill))[:RANKED]
+    def _sure(self, ranked: Sequence[Scored], asked: Asked, indexed: Indexed) -> float:
+        if not ranked:
+            return 0.0
+        if ranked[0].cosine is not None:
+            return fused(self.weights.sure, ranked[0], margin(ranked))
+        hit = indexed.index.hit(ranked[0].skill, ranked[0].bm25)
+        return confidence(hit, indexed.index.rarity(asked.terms), indexed.index.rarest)
 
-    def _fused(
-        self,
-        terms: Sequence[str],
-        indexed: Indexed,
-        vector: "NDArray[np.float32]",
-        embedder: Embedder,
-        recalled: Mapping[str, Recalled],
-    ) -> "list[_Scored]":
-        cosines = indexed.vectors(embedder) @ vector
-        names = list(indexed.positions) if len(cosines) <= FROM_EACH else None
-        near = names if names is not None else _nearest(cosines, list(indexed.skills))
-        past = sorted(recalled, key=lambda name: -recalled[name].nearest)
-        bm25 = dict(indexed.index.search(terms, limit=FROM_EACH))
-        others = [n for n in dict.fromkeys((*near, *past[:FROM_EACH])) if n not in bm25]
-        bm25 |= indexed.index.scores(terms, [n for n in others if n in indexed.positions])
-        return [
-            self._scored(name, score, float(cosines[indexed.positions[name]]), recalled.get(name), indexed)
-            for name, score in bm25.items()
-        ]
-
-    def _scored(
-        self, name: str, bm25: float, cosine: float | None, recalled: Recalled | None, indexed: Indexed
-    ) -> _Scored:
-        utility = _shrunk(self.utility(indexed.skills[name]))
-        parts = {"bm25": bm25} if cosine is None else self.weights.parts(cosine, bm25, recalled)
-        plain = sum(parts.values())
-        moved = abs(plain) * UTILITY_SPAN * (utility - 0.5)
-        return _Scored(
-            skill=name,
-            score=plain + moved,
-            bm25=bm25,
-            cosine=cosine,
-            utility=utility,
-            recalled=recalled,
-            parts=(*parts.items(), ("utility", moved)),
-        )
-
-    def _case(self, s: _Scored, terms: Sequence[str], indexed: Indexed, margin: float) -> Candidate:
-        hit = indexed.index.hit(s.skill, s.bm25)
-        rarity = indexed.index.rarity(terms)
-        sure = confidence(hit, rarity, indexed.index.rarest)
-        if s.cosine is not None:
-            sure = fused(sure, s.cosine, s.recalled, margin)
+    def _case(self, ranked: Sequence[Scored], asked: Asked, indexed: Indexed) -> Candidate:
+        first = ranked[0]
+        hit = indexed.index.hit(first.skill, first.bm25)
+        rarity = indexed.index.rarity(asked.terms)
         return Candidate(
-            skill=s.skill,
-            score=s.score,
-            bm25=s.bm25,
-            cosine=s.cosine,
-            utility=s.utility,
+            skill=first.skill,
+            score=first.score,
+            bm25=first.bm25,
+            cosine=first.cosine,
+            utility=shrunk(first.utility),
             coverage=coverage(hit, rarity),
-            confidence=sure,
+            confidence=self._sure(ranked, asked, indexed),
             matched=tuple(term for term in rarity if term in hit.full),
-            parts=s.parts,
+            parts=first.parts,
         )
-
-
-def _margin(ranked: "Sequence[_Scored]") -> float:
-    """How far the first is ahead of the second; all its score when it is alone."""
-    if not ranked:
-        return 0.0
-    return ranked[0].score - (ranked[1].score if len(ranked) > 1 else 0.0)
-
-
-def _nearest(cosines: "NDArray[np.float32]", names: Sequence[str]) -> list[str]:
-    import numpy as np
-
-    best = np.argpartition(-cosines, FROM_EACH)[:FROM_EACH]
-    return [names[n] for n in best]
-
-
-def _shrunk(utility: Utility) -> float:
-    return (utility.successes + PRIOR_WEIGHT / 2) / (utility.n + PRIOR_WEIGHT)

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
-from memento.protocols import ToolSpec
+from memento.protocols import Embedder, ToolSpec
 from memento.route.router import TantivyRouter
 from memento.types import File, FileName, Folder, Sha, Skill
 
@@ -34,14 +35,14 @@ class Toolset:
         return ""
 
 
-def toolset(specs: Sequence[ToolSpec]) -> Toolset:
-    """Tools by name; the names and descriptions of their parameters are the body."""
-    held = {
-        spec.name: Skill(name=spec.name, description=spec.description, body=_parameters(spec))
-        for spec in specs
-    }
-    # A made-up commit: the index of this toolset is kept, and is that of no other.
-    return Toolset(held=held, commit=Sha(f"tools-{hash(tuple(sorted(held))):x}-{id(held):x}"))
+def rank(query: str, specs: Sequence[ToolSpec], k: int, *, embedder: Embedder | None = None) -> Sequence[str]:
+    """Names of at most `k` tools that fit `query`, best first; fewer where no more have to do with it.
+
+    Without an embedder, or with one that is down, words alone decide. `specs` have different names. To search
+    the same tools often, keep a router and a toolset: their index is then made once.
+    """
+    route = TantivyRouter(embedder=embedder).route(query, toolset(specs))
+    return [name for name, _ in route.ranked[:k]]
 
 
 def offered(
@@ -56,6 +57,21 @@ def offered(
     return list(names)[: max(k, len([n for n in always if n in tools.held]))]
 
 
+def toolset(specs: Sequence[ToolSpec]) -> Toolset:
+    """Tools by name; the names and descriptions of their parameters are the body."""
+    held = {
+        spec.name: Skill(name=spec.name, description=spec.description, body=_parameters(spec))
+        for spec in specs
+    }
+    about = "\0".join(f"{s.name}\0{s.description}\0{s.body}" for _, s in sorted(held.items()))
+    digest = sha256(about.encode("utf-8", "replace")).hexdigest()
+    # A made-up commit: the index of these tools is kept, and is that of no others.
+    return Toolset(held=held, commit=Sha(f"tools {digest}"))
+
+
 def _parameters(spec: ToolSpec) -> str:
     properties = spec.parameters.get("properties", {})
-    return " ".join(f"{name} {about.get('description', '')}" for name, about in properties.items())
+    return " ".join(
+        f"{name} {about.get('description', '') if isinstance(about, Mapping) else ''}"
+        for name, about in properties.items()
+    )

@@ -1,69 +1,47 @@
 """Learn the weights from a library's own past: listwise, with history taken away at random.
 
-    each request       its candidates (as the router finds them), of which the right ones are to come first
-    its own row        is left out of the memory: at test time a request is new
-    the others         skills that solved nothing yet are left out: they would only teach that the new lose
-    each step          a random share of the skills has no history, so that the weights of `cold` are learned
-                       beside those of `warm`, and no skill is starved for being new
-    loss               -log of the share of the right candidates under softmax (temperature learned)
+    score        -log of the share of the right candidates under softmax (its temperature is learned too),
+                 by Adam (Kingma and Ba, arXiv 1412.6980), pulled towards the weights that ship: the fewer
+                 requests, the harder
+    balance      then the weight of having a past at all is moved as far up as it goes while requests for
+                 skills without one lose at most a point by the others having one: nobody is starved
+    confidence   a logistic model of the best candidate, right skills there, against the best one with the
+                 right skills taken away
 
-Gated like a skill: each quarter of the requests is held against weights learned from the others. New ones
-replace old ones only when they win more of those than they lose, and do not lose clearly without history.
-numpy only; a few seconds for thousands of requests.
+Gated like a skill: each quarter of the requests is held against weights learned from the others, among all
+candidates. New ones replace old ones only when they win more of those than they lose, and do not lose
+clearly without history. numpy only; seconds for thousands of requests.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from memento.errors import UsageError
-from memento.route.memory import Past, Recalled
-from memento.route.weights import COLD, DEFAULT, WARM, Cold, Warm, Weights
+from memento.route.lessons import BALANCE, FULL, NONE, Lessons
+from memento.route.weights import DEFAULT, FEATURES, MOST_MARGIN, PAST, SURE, Score, Sure, Weights
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-LEAST = 30
-"""Requests; fewer teach nothing that holds."""
-STEPS, BATCH, RATE = 400, 128, 0.03
+    Flags = NDArray[np.bool_]
+    Doubles = NDArray[np.float64]
+
+STEPS, BATCH, RATE = 600, 256, 0.03
+FITTED = (0, 0, 1, 2, 3, 4)
+"""Views that steps are drawn from; the full memory twice."""
+PULL = 30.0
+"""Requests that the pull towards the shipped weights counts for."""
+HEAT = 2.5
+"""Log of the softmax's inverse temperature at the start."""
 FOLDS = 4
-SHARES = (1.0, 1.0, 0.7, 0.5, 0.5, 0.0)
-"""Of the skills that keep their history in a step."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """One candidate of one request, as the router sees it."""
-
-    skill: str
-    cosine: float
-    bm25: float
-    recalled: Recalled | None
-    right: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lists:
-    """Requests x candidates, padded; `owner` numbers the skills, -1 where there is no candidate."""
-
-    cold: "NDArray[np.float32]" = field(repr=False)
-    warm: "NDArray[np.float32]" = field(repr=False)
-    seen: "NDArray[np.bool_]" = field(repr=False)
-    right: "NDArray[np.bool_]" = field(repr=False)
-    owner: "NDArray[np.intp]" = field(repr=False)
-    skills: int
-
-    def rows(self, chosen: "NDArray[np.bool_]") -> "Lists":
-        """Some of the requests."""
-        return Lists(
-            cold=self.cold[chosen],
-            warm=self.warm[chosen],
-            seen=self.seen[chosen],
-            right=self.right[chosen],
-            owner=self.owner[chosen],
-            skills=self.skills,
-        )
+MOST_LOST = 0.01
+"""Of the hits of requests for skills without a past."""
+SHIFTS = 50
+STEP = 0.01
+RIDGE = 0.01
+"""Of the confidence, whose features say much the same."""
+AWAY = -1e9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,165 +57,215 @@ class Trained:
     after_cold: float
 
 
-def lists(cases: Sequence[Sequence[Case]]) -> Lists:
-    """Arrays of the features; requests without a right candidate teach nothing and are left out."""
+def train(lessons: Lessons, old: Weights, *, embedder: str) -> Trained:
+    """New weights, or the old ones where those are better."""
     import numpy as np
 
-    cases = [row for row in cases if any(c.right for c in row)]
-    number: dict[str, int] = {}
-    shape = (len(cases), max((len(row) for row in cases), default=1))
-    cold = np.zeros((*shape, len(COLD)), dtype=np.float32)
-    warm = np.zeros((*shape, len(WARM)), dtype=np.float32)
-    seen, right = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
-    owner = np.full(shape, -1)
-    unit_cold, unit_warm = _units()
-    for r, row in enumerate(cases):
-        for c, case in enumerate(row):
-            owner[r, c] = number.setdefault(case.skill, len(number))
-            right[r, c] = case.right
-            bare = unit_cold.parts(case.cosine, case.bm25, None)
-            cold[r, c] = [bare[name] for name in COLD]
-            if case.recalled is not None and case.recalled.seen > 0:
-                seen[r, c] = True
-                full = unit_warm.parts(case.cosine, case.bm25, case.recalled)
-                warm[r, c] = [full[name] for name in WARM]
-    return Lists(cold=cold, warm=warm, seen=seen, right=right, owner=owner, skills=len(number))
+    taught = lessons.rows(_answered(lessons.right & lessons.there))
+    warm, cold = _folded(taught, old)
+    new = fit([taught])
+    before = [hits(taught, old.score, view).mean() for view in (FULL, NONE)]
+    after = before[0] + warm.mean(), before[1] + cold.mean()
+    worse = warm.sum() <= 0 or _clearly_worse(warm) or _clearly_worse(cold)
+    weights = Weights(
+        score=new,
+        sure=fit_sure([(taught, new)]),
+        embedder=embedder,
+        trained_on=len(taught),
+        hit1=round(float(after[0]), 4),
+    )
+    return Trained(
+        weights=old if worse else weights,
+        kept_old=bool(worse),
+        requests=len(taught),
+        before_warm=float(before[0]),
+        after_warm=float(after[0]),
+        before_cold=float(before[1]),
+        after_cold=float(np.float64(after[1])),
+    )
 
 
-def _units() -> tuple[Weights, Weights]:
-    ones = Warm(**{f.name: 1.0 for f in fields(Warm)})
-    return Weights(), Weights(warm=ones)
-
-
-def hits(data: Lists, weights: Weights, kept: "NDArray[np.bool_] | None" = None) -> "NDArray[np.float64]":
-    """1 for each request whose best candidate is right, else 0; `kept` says which skills have history."""
+def hits(lessons: Lessons, score: Score, view: int) -> "Doubles":
+    """1 for each request whose best candidate is right, else 0."""
     import numpy as np
 
-    seen = data.seen if kept is None else data.seen & kept[data.owner]
-    scores = _scores(data, seen, *_vectors(weights), slice(None))
-    best = scores.argmax(axis=1)
-    found: NDArray[np.float64] = data.right[np.arange(len(best)), best].astype(np.float64)
+    best = _scores(lessons, score, view).argmax(axis=1)
+    found: Doubles = lessons.right[np.arange(len(best)), best].astype(np.float64)
     return found
 
 
-def fit(data: Lists, *, seed: int = 0) -> Weights:
-    """Weights for `data`, from the defaults on, by Adam (Kingma and Ba, arXiv 1412.6980)."""
+def fit(
+    sets: Sequence[Lessons],
+    start: Score = DEFAULT.score,
+    *,
+    pull: float = PULL,
+    held: Collection[str] = (),
+    seed: int = 0,
+) -> Score:
+    """Weights for `sets`, each of which counts the same; those named in `held` stay where they start."""
     import numpy as np
 
     draw = np.random.default_rng(seed)
-    cold, warm = _vectors(DEFAULT)
-    theta = np.concatenate([cold, warm, [2.5]])
+    usable = [s.rows(_answered(s.right & s.proven)) for s in sets]
+    theta = np.array([*_vector(start), HEAT])
+    home = theta.copy()
+    free = np.array([*(name not in held for name in FEATURES), True])
+    strength = pull / sum(map(len, usable))
     first, second = np.zeros_like(theta), np.zeros_like(theta)
     for step in range(1, STEPS + 1):
-        rows = draw.integers(0, len(data.right), BATCH)
-        kept = draw.random(data.skills) < draw.choice(SHARES)
-        slope = _slope(data, rows, kept, theta)
+        chosen = usable[step % len(usable)]
+        view, rows = int(draw.choice(FITTED)), draw.integers(0, len(chosen), BATCH)
+        slope = _slope(chosen, view, rows, theta) + strength * (theta - home)
+        slope *= free
         first, second = 0.9 * first + 0.1 * slope, 0.999 * second + 0.001 * slope**2
-        pace = RATE * min(1.0, 2 * (1 - step / STEPS) + 0.05)
+        pace = RATE * min(1.0, 2 * (1 - step / STEPS) + 0.03)
         theta -= pace * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
-    numbers = [round(float(v), 4) for v in theta]
-    at = len(COLD)
-    return Weights(
-        cold=Cold(**dict(zip(COLD, numbers[:at], strict=True))),
-        warm=Warm(**dict(zip(WARM, numbers[at : at + len(WARM)], strict=True))),
-    )
+    names = zip(FEATURES, theta[:-1], strict=True)
+    return _balanced(usable, Score(**{name: round(float(value), 4) for name, value in names}))
 
 
-def train(cases: Sequence[Sequence[Case]], old: Weights, *, embedder: str) -> Trained:
-    """New weights, or the old ones where those are better. Raises UsageError when there is too little."""
+def _balanced(sets: Sequence[Lessons], score: Score) -> Score:
+    """`score` with the `seen` that finds most requests for skills with a past, starving none without."""
     import numpy as np
 
-    if len(cases) < LEAST:
-        raise UsageError(
-            f"{len(cases)} past requests are too few to learn from; {LEAST} are needed. "
-            "Run tasks, or add QUERIES to the tests of skills."
-        )
-    proven = {case.skill for row in cases for case in row if case.right}
-    cases = [[case for case in row if case.skill in proven] for row in cases]
-    data = lists(cases)
-    warm, cold = _folded(data, old)
-    new = fit(data)
-    worse = warm.sum() <= 0 or _clearly_worse(warm) or _clearly_worse(cold)
-    before = hits(data, old), hits(data, old, np.zeros(data.skills, dtype=bool))
-    after = float((before[0] + warm).mean()), float((before[1] + cold).mean())
-    better = Weights(cold=new.cold, warm=new.warm, embedder=embedder, trained_on=len(cases), hit1=after[0])
-    return Trained(
-        weights=old if worse else better,
-        kept_old=bool(worse),
-        requests=len(cases),
-        before_warm=float(before[0].mean()),
-        after_warm=after[0],
-        before_cold=float(before[1].mean()),
-        after_cold=after[1],
-    )
+    bare = replace(score, **dict.fromkeys(PAST, 0.0))
+    least = np.mean([_rate(s, bare, s.cold) for s in sets]) - MOST_LOST
+    best, highest = score, -1.0
+    for step in range(-SHIFTS // 2, SHIFTS):
+        moved = replace(score, seen=round(score.seen + STEP * step, 4))
+        if np.mean([_rate(s, moved, s.cold) for s in sets]) < least:
+            break
+        warm = float(np.mean([_rate(s, moved, s.warm) for s in sets]))
+        if warm > highest:
+            best, highest = moved, warm
+    return best
 
 
-def _folded(data: Lists, old: Weights) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
+def _rate(lessons: Lessons, score: Score, which: "Flags") -> float:
+    """Hit@1 of some requests, over the views kept for balance; 0 where there is none."""
+    import numpy as np
+
+    found = [hits(lessons, score, view)[which[view]] for view in BALANCE]
+    together = np.concatenate(found)
+    return float(together.mean()) if len(together) else 0.0
+
+
+def fit_sure(sets: "Sequence[tuple[Lessons, Score]]") -> Sure:
+    """The confidence of weights that score as given; each set counts the same."""
+    import numpy as np
+
+    tables = [_sure_table(lessons, score) for lessons, score in sets]
+    values = np.concatenate([table for table, _ in tables])
+    there = np.concatenate([flags for _, flags in tables])
+    mass = np.concatenate([np.full(len(table), 1 / len(table)) for table, _ in tables])
+    mass /= mass.sum()
+    middle, spread = values.mean(axis=0), values.std(axis=0) + 1e-6
+    table = np.concatenate([(values - middle) / spread, np.ones((len(values), 1))], axis=1)
+    theta = np.zeros(table.shape[1])
+    for _ in range(50):  # Newton's method; the small ridge keeps it from running away
+        chance = 1 / (1 + np.exp(-table @ theta))
+        slope = table.T @ (mass * (chance - there)) + RIDGE * theta
+        curve = (table * (mass * chance * (1 - chance))[:, None]).T @ table + RIDGE * np.eye(len(theta))
+        theta -= np.linalg.solve(curve, slope)
+    plain = theta[:-1] / spread
+    bias = float(theta[-1] - plain @ middle)
+    return Sure(bias=round(bias, 4), **{n: round(float(v), 4) for n, v in zip(SURE, plain, strict=True)})
+
+
+def _sure_table(lessons: Lessons, score: Score) -> "tuple[Doubles, Doubles]":
+    """Features of the best candidate, with the right ones there and without, and which is which.
+
+    Once with all that is remembered and once as if nothing were: a library starts without a past.
+    The past of a skill that is taken away goes with it: shares are of what is left.
+    """
+    import numpy as np
+
+    share, height, nearest = (PAST.index(name) for name in ("share", "height", "nearest"))
+    past = lessons.past[FULL].astype(np.float64)
+    left = past.copy()
+    seen = past[..., PAST.index("seen")] > 0
+    gone = np.where(lessons.right, past[..., share], 0).sum(axis=1, keepdims=True)
+    most = np.where(lessons.right, 0, past[..., share]).max(axis=1, keepdims=True)
+    left[..., share] /= np.maximum(1 - gone, most + 1e-6)
+    highest = np.where(seen & ~lessons.right, past[..., nearest], -1.0).max(axis=1, keepdims=True)
+    left[..., height] = np.where(seen, highest, 0)
+    left[..., PAST.index("vote")] = left[..., share] * left[..., height]
+    others, bare = lessons.there & ~lessons.right, np.zeros_like(past)
+    there = [_best(lessons, values, lessons.there, score) for values in (past, bare)]
+    away = [_best(lessons, values, others, score) for values in (left, bare)]
+    flags = [np.full(len(t), n) for n, tables in ((1.0, there), (0.0, away)) for t in tables]
+    return np.concatenate([*there, *away]), np.concatenate(flags)
+
+
+def _best(lessons: Lessons, past: "Doubles", there: "Flags", score: Score) -> "Doubles":
+    """The features of SURE of the best candidate of each request."""
+    import numpy as np
+
+    theta = np.array(_vector(score))
+    scores = np.where(there, lessons.text @ theta[:2] + past @ theta[2:], AWAY)
+    rows, order = np.arange(len(scores)), np.argsort(-scores, axis=1, kind="stable")
+    top = order[:, 0]
+    second = scores[rows, order[:, 1]] if scores.shape[1] > 1 else np.full(len(rows), AWAY)
+    first = scores[rows, top]
+    ahead = np.where(second > AWAY / 2, first - second, first)
+    columns = [
+        lessons.text[rows, top, 0],
+        np.minimum(1.0, lessons.text[rows, top, 1]),
+        *(past[rows, top, PAST.index(name)] for name in ("seen", "nearest", "height", "share")),
+        np.minimum(ahead, MOST_MARGIN),
+    ]
+    table: Doubles = np.stack(columns, axis=1)
+    return table[there.any(axis=1)]
+
+
+def _scores(lessons: Lessons, score: Score, view: int) -> "Doubles":
+    import numpy as np
+
+    theta = np.array(_vector(score))
+    plain = lessons.text @ theta[:2] + lessons.past[view] @ theta[2:]
+    return np.where(lessons.there, plain, AWAY)
+
+
+def _slope(lessons: Lessons, view: int, rows: "NDArray[np.intp]", theta: "Doubles") -> "Doubles":
+    import numpy as np
+
+    values = np.concatenate([lessons.text[rows], lessons.past[view][rows]], axis=2)
+    fair = lessons.there[rows] & lessons.proven[rows]
+    heat = np.exp(theta[-1])
+    plain = np.where(fair, values @ theta[:-1], AWAY)
+    share = np.exp(heat * (plain - plain.max(axis=1, keepdims=True)))
+    share /= share.sum(axis=1, keepdims=True)
+    right = share * (lessons.right[rows] & fair)
+    right /= np.maximum(right.sum(axis=1, keepdims=True), 1e-12)
+    pull = (share - right) / len(rows)
+    warmer = heat * float((pull * np.where(fair, plain, 0)).sum())
+    return np.concatenate([heat * np.einsum("rc,rcf->f", pull, values), [warmer]])
+
+
+def _folded(lessons: Lessons, old: Weights) -> "tuple[Doubles, Doubles]":
     """Per request, what weights learned without it change: 1 won, -1 lost; with history and without."""
     import numpy as np
 
-    fold = np.random.default_rng(0).permutation(len(data.right)) % FOLDS
-    none = np.zeros(data.skills, dtype=bool)
+    fold = np.random.default_rng(0).permutation(len(lessons)) % FOLDS
     warm, cold = np.zeros(len(fold)), np.zeros(len(fold))
     for k in range(FOLDS):
-        held, new = data.rows(fold == k), fit(data.rows(fold != k))
-        warm[fold == k] = hits(held, new) - hits(held, old)
-        cold[fold == k] = hits(held, new, none) - hits(held, old, none)
+        held, new = lessons.rows(fold == k), fit([lessons.rows(fold != k)])
+        warm[fold == k] = hits(held, new, FULL) - hits(held, old.score, FULL)
+        cold[fold == k] = hits(held, new, NONE) - hits(held, old.score, NONE)
     return warm, cold
 
 
-def _clearly_worse(change: "NDArray[np.float64]") -> bool:
+def _answered(right: "Flags") -> "Flags":
+    """Of each request, whether a right skill is among its candidates."""
+    found: Flags = right.max(axis=1)
+    return found
+
+
+def _clearly_worse(change: "Doubles") -> bool:
     """By more than two standard errors of the requests on which the two differ."""
     lost, differ = -float(change.sum()), float(abs(change).sum())
     return lost > 0 and lost * lost > 4 * differ
 
 
-def right_skills(past: Sequence[Past]) -> Mapping[str, frozenset[str]]:
-    """By request, the skills that solved it."""
-    found: dict[str, set[str]] = {}
-    for p in past:
-        if p.solved:
-            found.setdefault(p.text, set()).add(p.skill)
-    return {text: frozenset(skills) for text, skills in found.items()}
-
-
-def _vectors(weights: Weights) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
-    import numpy as np
-
-    cold = np.array([getattr(weights.cold, name) for name in COLD], dtype=np.float64)
-    warm = np.array([getattr(weights.warm, name) for name in WARM], dtype=np.float64)
-    return cold, warm
-
-
-def _scores(
-    data: Lists,
-    seen: "NDArray[np.bool_]",
-    cold: "NDArray[np.float64]",
-    warm: "NDArray[np.float64]",
-    rows: "NDArray[np.intp] | slice",
-) -> "NDArray[np.float64]":
-    import numpy as np
-
-    scores = np.where(seen, data.warm[rows] @ warm, data.cold[rows] @ cold)
-    return np.where(data.owner[rows] >= 0, scores, -1e9)
-
-
-def _slope(
-    data: Lists, rows: "NDArray[np.intp]", kept: "NDArray[np.bool_]", theta: "NDArray[np.float64]"
-) -> "NDArray[np.float64]":
-    import numpy as np
-
-    cold, warm, heat = theta[: len(COLD)], theta[len(COLD) : -1], np.exp(theta[-1])
-    seen = data.seen[rows] & kept[data.owner[rows]]
-    plain = _scores(data, seen, cold, warm, rows)
-    share = np.exp(heat * (plain - plain.max(axis=1, keepdims=True)))
-    right = share * data.right[rows]
-    right /= np.maximum(right.sum(axis=1, keepdims=True), 1e-12)
-    pull = (share / share.sum(axis=1, keepdims=True) - right) / len(rows)
-    return np.concatenate(
-        [
-            heat * np.einsum("rc,rcf->f", pull * ~seen, data.cold[rows]),
-            heat * np.einsum("rc,rcf->f", pull * seen, data.warm[rows]),
-            [heat * float((pull * np.where(plain > -1e8, plain, 0)).sum())],
-        ]
-    )
+def _vector(score: Score) -> list[float]:
+    return [getattr(score, name) for name in FEATURES]

@@ -1,55 +1,74 @@
 """How much each part of the case for a skill counts: a linear score, weights in a readable JSON file.
 
-    score = cosine, bm25                                          with `cold`   for a skill without history
-    score = cosine, bm25, 1, nearest, kernel, prototype, count    with `warm`   for one with
-    both  - wrong x its kernel over requests that it was wrongly given
+    score = cosine, bm25                                              for every skill
+          + seen, nearest, prototype, vote, height, share, count,     for one that has solved requests
+            seen_cosine, seen_bm25                                    (text counts less where the past speaks)
+          - wrong                                                     for one that was wrongly given such
 
-`route.json` in the library holds trained weights; without one these defaults hold, which only ever add for
-a near repetition, so that a new skill loses nothing to an old one but its repetitions.
+    confidence = 1 / (1 + exp(-z)),   z of the best: bias, cosine, bm25, seen, nearest,
+                                          height, share, margin
+
+`route.json` in the library holds trained weights; without one these defaults hold. They were fitted on three
+sets at once; on each set with weights from the two others: `python benchmarks/routing_defaults.py`.
 """
 
 import json
 from dataclasses import asdict, dataclass, fields
 
 from memento.errors import ConfigError
-from memento.route.memory import Recalled
+from memento.route.past import Recalled
 
 FILE = "route.json"
-FORMAT = 1
+FORMAT = 2
 BM25_UNIT = 75.0
 """BM25 that counts as much as a cosine of 1. Measured on three sets, 60 to 90 are within a point."""
-COLD = ("cosine", "bm25")
-WARM = ("cosine", "bm25", "seen", "nearest", "kernel", "prototype", "count")
+TEXT = ("cosine", "bm25")
+PAST = ("seen", "nearest", "prototype", "vote", "height", "share", "count", "seen_cosine", "seen_bm25")
+FEATURES = (*TEXT, *PAST)
+SURE = ("cosine", "bm25", "seen", "nearest", "height", "share", "margin")
+MOST_MARGIN = 0.3
+"""A first that is further ahead of the second is not more certain."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Cold:
-    """Weights for a skill without history."""
+class Score:
+    """Weights of the score."""
 
     cosine: float = 1.0
     bm25: float = 1.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Warm:
-    """Weights for a skill with history; `seen` is what having one counts by itself."""
-
-    cosine: float = 1.0
-    bm25: float = 1.0
-    seen: float = 0.0
-    nearest: float = 0.0
-    kernel: float = 0.5
-    prototype: float = 0.0
+    seen: float = 0.0236
+    nearest: float = 0.6164
+    prototype: float = 0.1513
+    vote: float = 0.3112
+    height: float = -0.2313
+    share: float = 0.0
     count: float = 0.0
+    seen_cosine: float = 0.0
+    seen_bm25: float = 0.0
+    wrong: float = 0.5
+    """Not learned: wrong routes are rare, and a person may turn it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sure:
+    """Weights of the confidence, a logistic model."""
+
+    bias: float = -1.9667
+    cosine: float = 2.5644
+    bm25: float = 1.8313
+    seen: float = 0.2407
+    nearest: float = 2.7135
+    height: float = 0.8359
+    share: float = 0.0911
+    margin: float = 2.4948
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Weights:
     """A whole set, with the embedder that it was trained for: cosines of another mean something else."""
 
-    cold: Cold = Cold()
-    warm: Warm = Warm()
-    wrong: float = 0.5
+    score: Score = Score()
+    sure: Sure = Sure()
     embedder: str | None = None
     trained_on: int = 0
     hit1: float | None = None
@@ -57,21 +76,43 @@ class Weights:
 
     def parts(self, cosine: float, bm25: float, recalled: Recalled | None) -> dict[str, float]:
         """What each feature adds to the score, by name."""
-        values = {"cosine": max(0.0, cosine), "bm25": bm25 / BM25_UNIT}
-        weights: Cold | Warm = self.cold
-        if recalled is not None and recalled.seen > 0:
-            weights = self.warm
-            values |= {
-                "seen": 1.0,
-                "nearest": recalled.nearest,
-                "kernel": recalled.kernel,
-                "prototype": recalled.prototype,
-                "count": recalled.seen,
-            }
-        parts = {name: float(getattr(weights, name)) * value for name, value in values.items()}
+        values = features(cosine, bm25, recalled)
+        parts = {name: float(getattr(self.score, name)) * value for name, value in values.items()}
         if recalled is not None and recalled.wrong:
-            parts["wrong"] = -self.wrong * recalled.wrong
+            parts["wrong"] = -self.score.wrong * recalled.wrong
         return parts
+
+
+def features(cosine: float, bm25: float, recalled: Recalled | None) -> dict[str, float]:
+    """The features of one candidate by name; those of the past only where there is one."""
+    values = {"cosine": cosine, "bm25": bm25 / BM25_UNIT}
+    if recalled is None or not recalled.seen:
+        return values
+    return values | {
+        "seen": 1.0,
+        "nearest": recalled.nearest,
+        "prototype": recalled.prototype,
+        "vote": recalled.vote,
+        "height": recalled.height,
+        "share": recalled.share,
+        "count": recalled.seen,
+        "seen_cosine": values["cosine"],
+        "seen_bm25": values["bm25"],
+    }
+
+
+def sure_features(cosine: float, bm25: float, recalled: Recalled | None, margin: float) -> dict[str, float]:
+    """What speaks for the best candidate, by name of SURE; `margin` is how far it is ahead."""
+    known = recalled if recalled is not None and recalled.seen else Recalled()
+    return {
+        "cosine": cosine,
+        "bm25": min(1.0, bm25 / BM25_UNIT),
+        "seen": float(known.seen > 0),
+        "nearest": known.nearest,
+        "height": known.height,
+        "share": known.share,
+        "margin": min(margin, MOST_MARGIN),
+    }
 
 
 DEFAULT = Weights()
@@ -88,15 +129,21 @@ def load(text: str) -> Weights:
         raw = json.loads(text)
         if raw.pop("format") != FORMAT:
             raise ConfigError(f"{FILE} has another format; train again with `memento route train`")
-        cold, warm = (_numbers(kind, raw.pop(key)) for kind, key in ((Cold, "cold"), (Warm, "warm")))
-        return Weights(cold=Cold(**cold), warm=Warm(**warm), **raw)
+        score, sure = (_numbers(kind, raw.pop(key)) for kind, key in ((Score, "score"), (Sure, "sure")))
+        return Weights(score=Score(**score), sure=Sure(**sure), **raw)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ConfigError(
             f"{FILE} cannot be used ({error}); train again with `memento route train`, or delete it"
         ) from error
 
 
-def _numbers(kind: type[Cold] | type[Warm], raw: dict[str, float]) -> dict[str, float]:
+def fitting(text: str | None, embedder: str | None) -> Weights:
+    """Those of route.json where they are for this embedder, else the shipped ones. Raises ConfigError."""
+    weights = load(text) if text else DEFAULT
+    return weights if embedder and weights.embedder in (None, embedder) else DEFAULT
+
+
+def _numbers(kind: type[Score] | type[Sure], raw: dict[str, float]) -> dict[str, float]:
     names = {field.name for field in fields(kind)}
     if set(raw) != names:
         raise ValueError(f"{sorted(set(raw) ^ names)} missing or unknown")

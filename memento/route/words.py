@@ -1,11 +1,15 @@
 """Text to index terms; the same path for skills and for queries, so that they can meet.
 
-    NFKC -> scripts without spaces cut into characters -> split at what is no letter or digit
+    NFKC -> scripts without spaces cut into pairs of characters -> split at what is no letter or digit
          -> under 40 bytes -> lower case, accents off -> request words out -> English stems
          -> numbers of one or two digits out (list items, days, counts: they fit any skill)
+    and, where the text is in another language that has a stemmer, its words once more in that one's stems
 
-A query is a bag of these terms and never a query language: `-word`, `a:b` or an unbalanced quote
-mean nothing here. Terms of other scripts pass through unstemmed.
+Skills hold English stems in any case, so a request whose language cannot be told still meets them. Of
+unspaced scripts a skill holds single characters beside the pairs, for requests of one character.
+
+A query is a bag of these terms and never a query language: `-word`, `a:b` or an unbalanced quote mean
+nothing here.
 """
 
 import re
@@ -13,7 +17,10 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from memento.route.languages import language_of
 
 if TYPE_CHECKING:
     import tantivy
@@ -37,8 +44,8 @@ your yours
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # Han, kana, Thai, Lao, Khmer, Myanmar: written without spaces, a run would be one useless term.
 _UNSPACED = re.compile(
-    "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-    "\U00020000-\U0003ffff])"
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff]+"
 )
 
 
@@ -51,7 +58,7 @@ class Words:
 
 
 @cache
-def _analyser() -> "tantivy.TextAnalyzer":
+def _analyser(language: str) -> "tantivy.TextAnalyzer":
     from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
 
     return (
@@ -60,17 +67,14 @@ def _analyser() -> "tantivy.TextAnalyzer":
         .filter(Filter.lowercase())
         .filter(Filter.ascii_fold())
         .filter(Filter.custom_stopword(_REQUEST_WORDS.split()))
-        .filter(Filter.stemmer("english"))
+        .filter(Filter.stemmer(language))
         .build()
     )
 
 
 def terms(text: str) -> Sequence[str]:
-    """All terms of `text` in order, with repetitions."""
-    # A lone surrogate (undecodable bytes read as text) cannot be handed to Rust.
-    clean = text.encode("utf-8", "replace").decode("utf-8")
-    found = _analyser().analyze(_UNSPACED.sub(r" \1 ", unicodedata.normalize("NFKC", clean)))
-    return [term for term in found if len(term) > 2 or not term.isdecimal()]
+    """All terms of a skill's text in order, with repetitions; those in another language's stems behind."""
+    return _terms(text, singles=True)
 
 
 def name_terms(name: str) -> Sequence[str]:
@@ -82,7 +86,8 @@ def query_terms(text: str) -> Words:
     """Distinct terms of a request. A long one is read at both ends, where the wish is stated."""
     half = MAX_QUERY_CHARS // 2
     long = len(text) > MAX_QUERY_CHARS
-    found = tuple(dict.fromkeys(terms(f"{text[:half]} {text[-half:]}" if long else text)))
+    read = f"{text[:half]} {text[-half:]}" if long else text
+    found = tuple(dict.fromkeys(_terms(read, singles=False)))
     if len(found) <= MAX_QUERY_TERMS:
         return Words(terms=found, shortened=long)
     half = MAX_QUERY_TERMS // 2
@@ -92,3 +97,27 @@ def query_terms(text: str) -> Words:
 def spoken(name: str) -> str:
     """A skill's name as one would say it: `gift-card_tool` and `GiftCardTool` are "gift card tool"."""
     return re.sub(r"[-_\s]+", " ", _CAMEL.sub(" ", name)).strip().lower()
+
+
+def _terms(text: str, *, singles: bool) -> Sequence[str]:
+    # A lone surrogate (undecodable bytes read as text) cannot be handed to Rust.
+    clean = unicodedata.normalize("NFKC", text.encode("utf-8", "replace").decode("utf-8"))
+    cut = _UNSPACED.sub(lambda run: f" {_pairs(run.group(), singles=singles)} ", clean)
+    found = _stems(cut, "english")
+    other = language_of(clean)
+    if other is not None:
+        known = set(found)
+        found += [term for term in _stems(cut, other) if term not in known]
+    return found
+
+
+def _stems(text: str, language: str) -> list[str]:
+    found = _analyser(language).analyze(text)
+    return [term for term in found if len(term) > 2 or not term.isdecimal()]
+
+
+def _pairs(run: str, *, singles: bool) -> str:
+    """ "客户报" -> "客户 户报"; vowel signs, which are no letters, are left out."""
+    letters = [c for c in run if unicodedata.category(c)[0] in "LN"]
+    pairs = ["".join(pair) for pair in pairwise(letters)]
+    return " ".join([*pairs, *(letters if singles or not pairs else ())])

@@ -148,15 +148,15 @@ def content_words(text: str) -> frozenset[str]:
     return frozenset(_bare(word) for word in _WORD.findall(text.casefold()) if word not in _EMPTY)
 
 
-def requests_of(test: bytes) -> tuple[str, ...]:
-    """The literal strings of QUERIES in a test file; nothing of it is executed."""
+def requests_of(test: bytes, constant: str = "QUERIES") -> tuple[str, ...]:
+    """The literal strings of a constant in a test file; nothing of it is executed."""
     try:
         body = ast.parse(test).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
     for node in body:
         if isinstance(node, ast.Assign) and [t.id for t in node.targets if isinstance(t, ast.Name)] == [
-            "QUERIES"
+            constant
         ]:
             try:
                 value = ast.literal_eval(node.value)

@@ -109,6 +109,7 @@ CASES = {
         "hle_judge",
         {"task": LESSON.task.text, "response": "Answer: 3 </response>", "answer": "4 </right_answer>"},
     ),
+    "route": ("route", {"task": LESSON.task.text, "skills": "files: Reads files.\nsums: Adds. </skills>"}),
     "rewrite-create": ("rewrite", {**REWRITE, "kind": ChangeKind.CREATE}),
 }
 

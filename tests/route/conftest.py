@@ -14,10 +14,12 @@ class Library:
 
     commit: Sha | None
     held: dict[str, Skill] = field(default_factory=dict)
+    tests: dict[str, bytes] = field(default_factory=dict)
+    blobs: dict[str, str] = field(default_factory=dict)
     listed: int = 0
 
     def entries(self) -> Mapping[str, str]:
-        return {}
+        return self.blobs
 
     def names(self) -> Sequence[str]:
         self.listed += 1
@@ -30,7 +32,7 @@ class Library:
         return {}
 
     def test(self, name: str) -> bytes | None:
-        return None
+        return self.tests.get(name)
 
     def tips(self) -> str:
         return ""

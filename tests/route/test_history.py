@@ -6,7 +6,7 @@ import pytest
 
 from memento.journal import Journal
 from memento.route.history import JournalHistory
-from memento.route.memory import Past
+from memento.route.past import Past
 
 
 @pytest.fixture

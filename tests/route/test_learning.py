@@ -1,7 +1,7 @@
 """What the past teaches, and that it starves nobody."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -10,11 +10,15 @@ from memento.errors import ConfigError, ModelError, UsageError
 from memento.protocols import ToolSpec
 from memento.route import TantivyRouter
 from memento.route.doctor import Overlap, Shadow, examine
-from memento.route.memory import Past, Recalled, remember
-from memento.route.tools import offered, toolset
-from memento.route.train import Case, train
-from memento.route.vectors import VectorCache, key_of, skill_vectors
-from memento.route.weights import DEFAULT, Cold, Warm, Weights, dump, load
+from memento.route.lessons import BALANCE, SHARES, Lessons
+from memento.route.memory import remember
+from memento.route.past import Past, Recalled
+from memento.route.tools import offered, rank, toolset
+from memento.route.train import fit, fit_sure, hits, train
+from memento.route.vectors import VectorCache, centred, skill_key
+from memento.route.vectors import skill_vectors as vectors_of
+from memento.route.weights import DEFAULT, Score, Sure, Weights, dump, fitting, load
+from memento.route.weights import PAST as PAST_FEATURES
 from memento.types import Skill
 
 
@@ -44,7 +48,7 @@ def told(*past: Past):
 
 def test_a_request_that_a_skill_solved_finds_it_again_though_no_word_is_shared(workshop):
     text = "ferment rye overnight"
-    past = told(Past(text, "bread-baking"))
+    past = told(Past(text, "bread-baking"), Past("hoist the sails", "tide-tables"))
     assert TantivyRouter(embedder=Bag(), threshold=0.2).route(text, workshop).ranked[0][0] != "bread-baking"
     route = TantivyRouter(embedder=Bag(), threshold=0.2, history=past).route(text, workshop)
     assert (route.skill, route.ranked[0][0]) == ("bread-baking", "bread-baking")
@@ -54,123 +58,230 @@ def test_a_request_that_a_skill_was_wrongly_given_is_not_given_to_it_again(make_
     library = make_library(("aa", "Bake bread.", ""), ("bb", "Bake bread.", ""))
     routed = TantivyRouter(embedder=Bag()).route("bake bread", library).ranked[0][0]
     past = told(Past("bake bread", "aa", solved=False))
-    assert (
-        routed,
-        TantivyRouter(embedder=Bag(), history=past).route("bake bread", library).ranked[0][0],
-    ) == (
-        "aa",
-        "bb",
-    )
+    again = TantivyRouter(embedder=Bag(), history=past).route("bake bread", library).ranked[0][0]
+    assert (routed, again) == ("aa", "bb")
 
 
-def test_the_past_of_one_skill_takes_nothing_from_a_new_one_but_repetitions(workshop):
+def test_the_past_of_one_skill_takes_no_request_from_a_new_one(workshop):
     past = told(*(Past(f"ferment rye number{n}", "bread-baking") for n in range(50)))
     for text in ("explain a chess opening", "predict high water at a harbour"):
         plain = TantivyRouter(embedder=Bag()).route(text, workshop)
         assert TantivyRouter(embedder=Bag(), history=past).route(text, workshop).ranked[0] == plain.ranked[0]
 
 
-def test_a_past_of_skills_that_are_gone_is_harmless(workshop):
+def test_a_past_of_skills_that_are_gone_routes_nothing_elsewhere(workshop):
     past = told(Past("bake loaves", "gone"), Past("bake loaves", "also-gone", solved=False))
     plain = TantivyRouter(embedder=Bag()).route("bake loaves", workshop)
     assert TantivyRouter(embedder=Bag(), history=past).route("bake loaves", workshop) == plain
 
 
+PAST = [Past("a b", "x"), Past("a c", "x"), Past("d e", "z"), Past("q", "y", solved=False)]
+
+
 def test_the_memory_of_a_request_is_what_it_says_it_is():
-    memory = remember([Past("a b", "x"), Past("a c", "x"), Past("q", "y", solved=False)], Bag().embed)
-    q = Bag().embed(["a b"])[0]
-    one, both = Bag().embed(["a c"])[0], Bag().embed(["a b", "a c"])
-    mean = both.mean(axis=0) / np.linalg.norm(both.mean(axis=0))
-    found = memory.recall(q)
-    assert set(found) == {"x", "y"}
-    assert found["x"] == pytest.approx((1.0, float(q @ mean), np.log(3), 0.0), abs=1e-5)
-    alone = memory.recall(q, without=0)["x"]
-    assert alone == pytest.approx((float(q @ one), float(q @ one), np.log(2), 0.0), abs=1e-5)
+    bag = Bag()
+    memory = remember(PAST, bag.embed)
+    q, (ab, ac, de) = bag.embed(["a b f"]), bag.embed(["a b", "a c", "d e"])
+    mean = (ab + ac) / np.linalg.norm(ab + ac)
+    near = [float(q[0] @ v) for v in (ab, ac, de)]
+    weight = np.exp((np.array(near) - max(near)) / 0.06)
+    found = memory.recall(q).of(0, "x")
+    assert found == pytest.approx(
+        (
+            near[0] - memory.usual.nearest,
+            float(q[0] @ mean) - memory.usual.prototype,
+            (weight[0] + weight[1]) / weight.sum(),
+            near[0] - memory.usual.nearest,
+            np.log(3),
+            0.0,
+        ),
+        abs=1e-5,
+    )
+    assert memory.recall(q).of(0, "y") is None
+    assert memory.recall(bag.embed(["q"])).of(0, "y") == Recalled(wrong=pytest.approx(1.0, abs=1e-5))
 
 
-def test_a_request_left_out_of_a_memory_of_one_leaves_no_memory():
-    memory = remember([Past("a b", "x")], Bag().embed)
-    assert memory.recall(Bag().embed(["a b"])[0], without=0) == {}
+def test_the_usual_is_what_a_request_sees_of_the_best_skill_that_is_wrong_for_it():
+    bag = Bag()
+    ab, ac, de = bag.embed(["a b", "a c", "d e"])
+    x = (ab + ac) / np.linalg.norm(ab + ac)
+    usual = remember(PAST, bag.embed).usual
+    assert usual.nearest == pytest.approx(np.mean([ab @ de, ac @ de, max(ab @ de, ac @ de)]), abs=1e-5)
+    assert usual.prototype == pytest.approx(np.mean([ab @ de, ac @ de, x @ de]), abs=1e-5)
+
+
+def test_a_request_left_out_of_the_memory_is_as_if_it_had_not_been_seen():
+    bag = Bag()
+    whole, less = remember(PAST, bag.embed), remember(PAST[1:], bag.embed)
+    q = bag.embed(["a b"])
+    out, never = whole.recall(q, without=[0]), less.recall(q)
+    usual = whole.usual, less.usual
+    a, b = out.of(0, "x"), never.of(0, "x")
+    assert a is not None
+    assert b is not None
+    assert a.nearest + usual[0].nearest == pytest.approx(b.nearest + usual[1].nearest, abs=1e-5)
+    assert a.prototype + usual[0].prototype == pytest.approx(b.prototype + usual[1].prototype, abs=1e-5)
+    assert (a.share, a.seen) == pytest.approx((b.share, b.seen), abs=1e-5)
+    assert remember(PAST[:1], bag.embed).recall(q, without=[0]).of(0, "x") is None
+
+
+def test_a_memory_without_a_skill_is_as_if_it_had_solved_nothing():
+    bag = Bag()
+    memory = remember([*PAST, Past("a b", "z")], bag.embed).without({"x"})
+    q = bag.embed(["a b"])
+    recall = memory.recall(q)
+    assert recall.of(0, "x") is None
+    assert recall.of(0, "z") == pytest.approx([*recall.table(0, ["x", "z"])[1].tolist(), 0.0], abs=1e-5)
+    assert recall.table(0, ["x"]).tolist() == [[0.0] * 5]
+    assert recall.best(0, 5) == ["z"]
+
+
+def test_past_requests_are_embedded_once_and_kept_between_processes(tmp_path, workshop):
+    past = told(*(Past(f"ferment rye number{n}", "bread-baking") for n in range(5)))
+    bag = Bag()
+    TantivyRouter(embedder=bag, history=past, folder=tmp_path).route("bake", workshop)
+    asked = bag.asked
+    TantivyRouter(embedder=bag, history=past, folder=tmp_path).route("bake", workshop)
+    assert (asked, bag.asked - asked) == (8 + 5 + 1, 1)
+
+
+def test_a_request_is_embedded_once_while_it_is_recent(workshop):
+    bag = Bag()
+    router = TantivyRouter(embedder=bag)
+    for _ in range(3):
+        router.route("bake loaves", workshop)
+    assert bag.asked == 8 + 1
 
 
 # ---------------------------------------------------------------- weights
 
 
 def test_weights_survive_their_file():
-    weights = Weights(cold=Cold(cosine=2), warm=Warm(count=0.25), embedder="e", trained_on=40, hit1=0.5)
+    weights = Weights(
+        score=Score(cosine=2, count=0.25), sure=Sure(bias=-3), embedder="e", trained_on=40, hit1=0.5
+    )
     assert load(dump(weights)) == weights
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", dump(DEFAULT).replace("kernel", "x"), '{"format": 2}'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", dump(DEFAULT).replace("nearest", "x"), '{"format": 1}'])
 def test_a_broken_weights_file_names_the_way_out(text):
     with pytest.raises(ConfigError, match="memento route train"):
         load(text)
 
 
-def test_a_skill_without_history_is_scored_by_the_cold_weights_alone():
-    weights = Weights(cold=Cold(cosine=2, bm25=0), warm=Warm(seen=9))
-    seen = Recalled(nearest=0.0, prototype=0.0, seen=0.7, wrong=0.0)
+def test_weights_of_another_embedder_are_not_used():
+    text = dump(Weights(embedder="e", trained_on=9))
+    assert [fitting(text, "e").trained_on, fitting(text, "f"), fitting(text, None), fitting(None, "e")] == [
+        9, DEFAULT, DEFAULT, DEFAULT,
+    ]  # fmt: skip
+
+
+def test_a_skill_without_history_is_scored_by_its_text_alone():
+    weights = Weights(score=Score(cosine=2, bm25=0, seen=9))
+    seen = Recalled(seen=0.7)
     assert weights.parts(0.5, 75.0, None) == {"cosine": 1.0, "bm25": 0.0}
+    assert weights.parts(0.5, 75.0, Recalled(wrong=0.5)) == {"cosine": 1.0, "bm25": 0.0, "wrong": -0.25}
     assert weights.parts(0.5, 75.0, seen)["seen"] == 9
 
 
-def rows(count: int, *, honest: bool) -> list[list[Case]]:
-    """Requests where the past tells the right skill (or, when not honest, nothing does)."""
+# ---------------------------------------------------------------- learning
+
+
+def lessons(count: int, *, honest: bool) -> Lessons:
+    """Requests of five skills where the past tells the right one (or, when not honest, nothing does)."""
     draw = np.random.default_rng(1)
-    found = []
-    for n in range(count):
-        right = n % 5
-        found.append(
-            [
-                Case(
-                    skill=f"s{k}",
-                    cosine=float(draw.random()) * 0.3,
-                    bm25=1.0,
-                    recalled=Recalled(0.9 if honest and k == right else 0.1, 0.5, 1.0, 0.0),
-                    right=k == right,
-                )
-                for k in range(5)
-            ]
-        )
-    return found
-
-
-def test_training_finds_what_tells_the_right_skill_and_says_by_how_much():
-    blind = Weights(warm=Warm(kernel=0.0))
-    trained = train(rows(80, honest=True), blind, embedder="e")
-    assert (trained.kept_old, trained.weights.embedder, trained.weights.trained_on) == (False, "e", 80)
-    assert trained.after_warm > 0.95 > 0.6 > trained.before_warm
-
-
-def test_weights_that_do_no_better_are_not_taken():
-    trained = train(rows(80, honest=False), DEFAULT, embedder="e")
-    assert (trained.kept_old, trained.weights) == (True, DEFAULT)
-
-
-def test_too_little_past_teaches_nothing_and_says_so():
-    with pytest.raises(UsageError, match="29 past requests are too few"):
-        train(rows(29, honest=True), DEFAULT, embedder="e")
-
-
-def test_training_is_the_same_twice():
-    assert train(rows(60, honest=True), DEFAULT, embedder="e") == train(
-        rows(60, honest=True), DEFAULT, embedder="e"
+    views, right = len(SHARES), np.eye(5, dtype=bool)[np.arange(count) % 5]
+    kept = draw.random((views, 5)) < np.array(SHARES)[:, None]
+    past = np.zeros((views, count, 5, len(PAST_FEATURES)), dtype=np.float32)
+    past[..., PAST_FEATURES.index("seen")] = kept[:, None]
+    told_by = np.where(right, 0.4, -0.4) if honest else np.zeros((count, 5))
+    past[..., PAST_FEATURES.index("share")] = kept[:, None] * told_by
+    text = np.stack([draw.random((count, 5)) * 0.3, np.full((count, 5), 0.1)], axis=2)
+    warm = np.stack([kept[v][right.argmax(axis=1)] for v in range(views)])
+    every = np.ones((count, 5), dtype=bool)
+    return Lessons(
+        text=text.astype(np.float32), past=past, there=every, right=right, proven=every, warm=warm, cold=~warm
     )
 
 
+def test_training_finds_what_tells_the_right_skill_and_says_by_how_much():
+    trained = train(lessons(150, honest=True), DEFAULT, embedder="e")
+    assert (trained.kept_old, trained.weights.embedder, trained.weights.trained_on) == (False, "e", 150)
+    assert trained.after_warm > 0.9 > 0.5 > trained.before_warm
+
+
+def test_weights_that_do_no_better_are_not_taken():
+    trained = train(lessons(150, honest=False), DEFAULT, embedder="e")
+    assert (trained.kept_old, trained.weights) == (True, DEFAULT)
+
+
+def test_training_is_the_same_twice():
+    taught = lessons(60, honest=True)
+    assert train(taught, DEFAULT, embedder="e") == train(taught, DEFAULT, embedder="e")
+
+
+def test_skills_without_a_past_keep_their_requests_whatever_the_others_learn():
+    taught = lessons(300, honest=True)
+    text = taught.text.copy()
+    text[..., 0] += 0.3 * taught.right  # the text tells it too
+    taught = replace(taught, text=text)
+    score = fit([taught])
+    bare = replace(score, **dict.fromkeys(PAST_FEATURES, 0.0))
+    for view in BALANCE:
+        cold = taught.cold[view]
+        assert hits(taught, score, view)[cold].mean() >= hits(taught, bare, view)[cold].mean() - 0.05
+
+
+def test_a_confidence_tells_requests_whose_skill_is_there_from_those_whose_skill_is_gone():
+    taught = lessons(150, honest=True)
+    sure = fit_sure([(taught, fit([taught]))])
+    assert sure.share > 0
+
+
+def test_too_little_past_teaches_nothing_and_says_so(workshop):
+    past = told(*(Past(f"rye number{n}", "bread-baking") for n in range(29)), Past("x", "gone"))
+    with pytest.raises(UsageError, match="29 past requests are too few"):
+        TantivyRouter(embedder=Bag(), history=past).lessons(workshop)
+
+
 def test_a_request_is_held_against_a_memory_without_itself(workshop):
-    past = told(*(Past(f"ferment rye number{n}", "bread-baking") for n in range(3)))
-    cases = TantivyRouter(embedder=Bag(), history=past).cases(workshop)
-    nearest = [c.recalled.nearest for row in cases for c in row if c.recalled and c.right]
-    assert (len(cases), len(nearest), max(nearest) < 0.99) == (3, 3, True)
+    past = told(*(Past(f"ferment rye {word}", "bread-baking") for word in WORDS[:30]))
+    taught = TantivyRouter(embedder=Bag(width=512), history=past).lessons(workshop)
+    height = taught.past[0][..., PAST_FEATURES.index("nearest")] + 0.5  # one skill alone has no usual
+    assert (len(taught), bool(taught.right.any(axis=1).all()), bool(height.max() < 0.95)) == (30, True, True)
+
+
+def test_the_lessons_hold_what_the_router_sees(workshop):
+    past = told(
+        *(Past(f"ferment rye {w}", "bread-baking") for w in WORDS[:20]),
+        *(Past(f"castle early {w}", "chess-openings") for w in WORDS[:20]),
+    )
+    router = TantivyRouter(embedder=Bag(), history=past)
+    taught = router.lessons(workshop)
+    shape = (len(SHARES), 40, 4, len(PAST_FEATURES))
+    assert (taught.past.shape, taught.there.sum(), taught.right.sum(), taught.proven.sum()) == (
+        shape,
+        160,
+        40,
+        80,
+    )
+    none = SHARES.index(0.0)
+    assert (not taught.past[none].any(), taught.cold[none].all(), taught.warm[0].all()) == (True, True, True)
+
+
+WORDS = [f"w{chr(945 + n)}" for n in range(30)]  # no two are the same direction
 
 
 def test_learning_without_vectors_is_refused(workshop):
     with pytest.raises(UsageError, match="embedder"):
-        TantivyRouter(history=told(Past("x", "bread-baking"))).cases(workshop)
+        TantivyRouter(history=told(Past("x", "bread-baking"))).lessons(workshop)
 
 
 # ---------------------------------------------------------------- vectors
+
+
+def skill_vectors(skills: Sequence[Skill], embedder, cache):
+    return vectors_of([skill_key(s) for s in skills], lambda ns: [skills[n] for n in ns], embedder, cache)
 
 
 SKILLS = [Skill(name=f"s{n}", description=f"About topic{n}.", body="") for n in range(3)]
@@ -197,8 +308,7 @@ def test_an_embedder_of_another_dimension_than_the_cache_starts_it_anew(tmp_path
         VectorCache(path=tmp_path / "vectors.db"),
     )
     assert mixed.shape == (4, 64)
-    keys = [key_of(f"{skill.name}\0{skill.description}") for skill in SKILLS]
-    assert VectorCache(path=tmp_path / "vectors.db").read("bag", keys) == {}
+    assert list(VectorCache(path=tmp_path / "vectors.db").known("bag", [skill_key(s) for s in SKILLS])) == []
 
 
 def test_a_damaged_cache_costs_time_and_nothing_else(tmp_path):
@@ -236,17 +346,35 @@ def test_many_requests_are_routed_as_one_by_one(workshop):
 
 def test_the_doctor_names_the_shadowed_the_unreachable_and_the_twins(make_library):
     library = make_library(
-        ("aa", "Bake bread and cakes.", "Knead."),
-        ("bb", "Bake bread and cakes.", "Knead."),
+        ("bake-bread", "Bake bread and cakes.", "Knead."),
+        ("bread-bake", "Bake bread and cakes.", "Knead."),
         ("cc", "Explain chess openings.", ""),
         ("dd", "", ""),
     )
     health = examine(TantivyRouter(embedder=Bag(), threshold=0.2), library)
     assert health.skills == 4
-    assert health.shadowed == (Shadow(skill="bb", by="aa", rank=2),)
+    assert health.shadowed == (Shadow(skill="bread-bake", by="bake-bread", rank=2),)
     assert [s.skill for s in health.unreachable] == ["dd"]
-    assert [(o.first, o.second) for o in health.overlaps] == [("aa", "bb")]
+    assert [(o.first, o.second) for o in health.overlaps] == [("bake-bread", "bread-bake")]
     assert isinstance(health.overlaps[0], Overlap)
+
+
+def test_what_was_taken_from_vectors_can_be_put_back():
+    rows = Bag().embed(["a b", "a c", "d e"])
+    space = centred(rows.copy())
+    assert np.linalg.norm(space.rows, axis=1) == pytest.approx(np.ones(3), abs=1e-5)
+    assert np.allclose(space.raw(), rows, atol=1e-5)
+    assert not np.allclose(space.rows, rows, atol=1e-2)
+
+
+def test_tools_are_ranked_by_words_and_by_an_embedder_that_is_down():
+    specs = [
+        ToolSpec(name="read_file", description="Read a file.", parameters={"properties": {"path": True}}),
+        ToolSpec(name="web_search", description="Search the web.", parameters={}),
+    ]
+    for embedder in (None, Bag(), Broken()):
+        assert rank("search the web", specs, 1, embedder=embedder) == ["web_search"]
+    assert rank("search the web", [], 3) == rank("", specs, 3) == []
 
 
 def test_tools_are_found_as_skills_are_and_some_are_always_offered():
@@ -278,6 +406,8 @@ def test_an_embedder_that_dies_between_requests_and_comes_back(workshop):
     router = TantivyRouter(embedder=moody, history=told(Past("bake loaves", "bread-baking")))
     first = router.route("bake loaves", workshop)
     moody.down = True
-    assert router.route("bake loaves", workshop).degraded is not None
-    moody.down = False
+    # What it was asked before is known; what is new finds it dead.
     assert router.route("bake loaves", workshop) == first
+    assert router.route("bake bread", workshop).degraded is not None
+    moody.down = False
+    assert router.route("bake bread", workshop).degraded is None

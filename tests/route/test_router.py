@@ -193,7 +193,7 @@ def test_the_explanation_holds_the_route_and_what_spoke_for_each_candidate(works
     assert (explained.terms, explained.threshold) == (("bake", "rye", "loav"), 0.38)
     assert candidate == Candidate(
         skill="bread-baking",
-        score=candidate.bm25 * 1.025,
+        score=pytest.approx(candidate.bm25 * 1.025),
         bm25=candidate.bm25,
         cosine=None,
         utility=0.75,
@@ -300,4 +300,4 @@ def test_the_skills_of_a_commit_are_embedded_once(workshop):
     router = TantivyRouter(embedder=embedder)
     for _ in range(3):
         router.route("bake loaves", workshop)
-    assert embedder.calls == 4
+    assert embedder.calls == 2

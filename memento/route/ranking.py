@@ -1,0 +1,132 @@
+"""Candidates and their scores: words, vectors and memory each bring some, and each is scored by all three.
+
+Without a vector score = BM25. With one it is the linear sum of weights.py. Utility moves a score by at most
+5 %, so it decides between near equals and never starves a skill that has no record, or an unlucky one.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from memento.protocols import Embedder
+from memento.route.index import FUSED_HEAD_BOOST
+from memento.route.indexes import Indexed
+from memento.route.memory import Recall
+from memento.route.past import Recalled
+from memento.route.weights import Weights
+from memento.types import Skill, Utility
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
+FROM_EACH = 20
+"""Candidates that each way of finding brings: words, vectors, memory."""
+UTILITY_SPAN = 0.1
+"""From utility 0 to 1 a score gains a tenth, centred on the prior."""
+PRIOR_WEIGHT = 4.0
+"""Runs that the prior of one half counts for: one failure must not look like a record."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """A request as the router sees it. Without a vector, words alone decide."""
+
+    terms: Sequence[str]
+    vector: "Floats | None" = None
+    recall: Recall | None = None
+    number: int = 0
+    """Of the request in `recall`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scored:
+    """One candidate; `cosine` is None when words alone decided."""
+
+    skill: str
+    score: float
+    bm25: float
+    cosine: float | None
+    utility: Utility
+    recalled: Recalled | None
+    parts: tuple[tuple[str, float], ...]
+    """What each feature added to the score, and utility as the points it moved."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranking:
+    """Finds and scores candidates."""
+
+    weights: Weights
+    utility: Callable[[Skill], Utility]
+    embedder: Embedder | None = field(repr=False)
+
+    def __call__(self, asked: Asked, indexed: Indexed, most: int) -> Sequence[Scored]:
+        """The `most` best, best first, ties by name."""
+        return sorted(self._all(asked, indexed, most), key=lambda s: (-s.score, s.skill))[:most]
+
+    def texts(self, asked: Asked, indexed: Indexed) -> dict[str, tuple[float, float]]:
+        """(BM25, cosine) of every candidate. Raises what the embedder raises."""
+        assert self.embedder is not None
+        assert asked.vector is not None
+        cosines = indexed.space(self.embedder).rows @ asked.vector
+        past = asked.recall.best(asked.number, FROM_EACH) if asked.recall else ()
+        near = _nearest(cosines, indexed.names)
+        bm25 = dict(indexed.index.search(asked.terms, limit=FROM_EACH, head=FUSED_HEAD_BOOST))
+        others = [n for n in dict.fromkeys((*near, *past)) if n not in bm25 and n in indexed.places]
+        bm25 |= indexed.index.scores(asked.terms, others, head=FUSED_HEAD_BOOST)
+        return {name: (score, float(cosines[indexed.places[name]])) for name, score in bm25.items()}
+
+    def _all(self, asked: Asked, indexed: Indexed, most: int) -> list[Scored]:
+        if not asked.terms:
+            return []
+        if asked.vector is None:
+            found = indexed.index.search(asked.terms, limit=2 * most)
+            return [self._scored(name, bm25, None, None, indexed) for name, bm25 in found.items()]
+        return [
+            self._scored(name, bm25, cosine, _recalled(asked, name), indexed)
+            for name, (bm25, cosine) in self.texts(asked, indexed).items()
+        ]
+
+    def _scored(
+        self, name: str, bm25: float, cosine: float | None, recalled: Recalled | None, indexed: Indexed
+    ) -> Scored:
+        utility = self.utility(indexed.as_recorded(name))
+        parts = {"bm25": bm25} if cosine is None else self.weights.parts(cosine, bm25, recalled)
+        plain = sum(parts.values())
+        moved = abs(plain) * UTILITY_SPAN * (shrunk(utility) - 0.5)
+        return Scored(
+            skill=name,
+            score=plain + moved,
+            bm25=bm25,
+            cosine=cosine,
+            utility=utility,
+            recalled=recalled,
+            parts=(*parts.items(), ("utility", moved)),
+        )
+
+
+def shrunk(utility: Utility) -> float:
+    """The mean of what is believed of a skill's chance to solve a task, the prior counted in."""
+    return (utility.successes + PRIOR_WEIGHT / 2) / (utility.n + PRIOR_WEIGHT)
+
+
+def margin(ranked: Sequence[Scored]) -> float:
+    """How far the first is ahead of the second; all its score when it is alone."""
+    if not ranked:
+        return 0.0
+    return ranked[0].score - (ranked[1].score if len(ranked) > 1 else 0.0)
+
+
+def _recalled(asked: Asked, name: str) -> Recalled | None:
+    return asked.recall.of(asked.number, name) if asked.recall else None
+
+
+def _nearest(cosines: "Floats", names: Sequence[str]) -> Sequence[str]:
+    import numpy as np
+
+    if len(names) <= FROM_EACH:
+        return names
+    return [names[n] for n in np.argpartition(-cosines, FROM_EACH)[:FROM_EACH]]
