@@ -90,6 +90,11 @@ class Task:
     context: str = ""
     """What was said before it in a chat. The agent reads it; the router goes by `text` alone."""
 
+    @property
+    def whole(self) -> str:
+        """The task as its judge needs it: an answer to "shorter, please" is judged by what was said before."""
+        return f"{self.text}\n\nSaid before:\n{self.context}" if self.context else self.text
+
 
 class Scorer(StrEnum):
     """How a gold answer is compared."""

@@ -58,7 +58,7 @@ class LLMAttributor:
         trace = trace_text(trajectory)
         opinion = first_opinion(task, skill, trajectory)
         facts = (*signals(trajectory, skill), *((opinion.fact,) if opinion else ()))
-        messages = chat("attribute", task=task.text, skill=skill, trace=trace, verdict=verdict, facts=facts)
+        messages = chat("attribute", task=task.whole, skill=skill, trace=trace, verdict=verdict, facts=facts)
         reply = ask(self.model, Request(purpose="attribute", messages=messages), BlameReply)
         if reply is None:
             blame = abstain("the attributor's reply could not be read")

@@ -74,7 +74,7 @@ class Judging:
         from memento.reflect.replies import JudgeReply
 
         trace = trace_text(trajectory)
-        messages = chat("judge", task=task.text, criteria=criteria, trace=trace, grades=OFFERED)
+        messages = chat("judge", task=task.whole, criteria=criteria, trace=trace, grades=OFFERED)
         reply = ask(self.model, Request(purpose="judge", messages=messages), JudgeReply)
         if reply is None:
             return unjudged("The judge's scores could not be read.")
@@ -85,9 +85,9 @@ class Judging:
         """The task's rubric; None, and nothing kept, when the model's was unusable."""
         from memento.reflect.replies import RubricReply
 
-        key = (task.id, task.text)
+        key = (task.id, task.whole)
         if key not in self.rubrics:
-            request = Request(purpose="rubric", messages=chat("rubric", task=task.text))
+            request = Request(purpose="rubric", messages=chat("rubric", task=task.whole))
             reply = ask(self.model, request, RubricReply)
             if reply is None or not any(c.kind == "outcome" for c in reply.criteria):
                 return None
