@@ -31,6 +31,7 @@ COMMANDS = {
     "chat": "Talk with the library.",
     "learn": "Learn from a file of tasks; it can be interrupted and resumed.",
     "demo": "Watch the whole loop with a simulated model.",
+    "trace": "Show everything an agent did in one attempt.",
     "list": "List the skills with their utility.",
     "show": "Show one skill and its record.",
     "route": "Say which skill a task would get, and why.",
