@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memento.changes import Proposal
-from memento.errors import LibraryError, MovedError
+from memento.errors import ConflictError, LibraryError, MovedError
 from memento.library.git import common_dir
 from memento.library.landed import note_down
 from memento.library.lock import Held, Intent, landing_lock
@@ -143,6 +143,22 @@ def follow(library: "Library", intent: Intent, held: Held, read: Reader) -> str:
     except (LibraryError, OSError) as error:
         # Landed is landed: an error in the checkout must not look like a failed landing.
         return f"the checkout could not follow: {error}"
+
+
+def forward(library: "Library", new: Sha, proposal: Proposal) -> str:
+    """Main, brought to a commit that people merged elsewhere; the proposal's branch goes with it.
+
+    What happened to the checkout, in a sentence. ConflictError, and nothing moved, when main is not
+    contained in that commit.
+    """
+    git = library.git
+    with writing(library) as held, reading(git) as read:
+        tip = library.tip()
+        if git.run("merge-base", "--is-ancestor", tip, new).status:
+            raise ConflictError(f"{library.main} has commits that {new[:10]} has not.")
+        intent = Intent(old=tip, new=new, branch=proposal.branch, commit=proposal.commit)
+        swap(library, intent, held)
+        return follow(library, intent, held, read)
 
 
 def commit(

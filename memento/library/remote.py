@@ -134,6 +134,11 @@ def is_ancestor(git: Git, old: Sha, new: Sha) -> bool:
     return git.run("merge-base", "--is-ancestor", old, new).status == 0
 
 
+def has(git: Git, commit: Sha) -> bool:
+    """Whether a commit is in this repository."""
+    return git.run("cat-file", "-e", f"{commit}^{{commit}}").status == 0
+
+
 def _refusal(command: str, url: str, answer: Answer) -> str:
     said = f"{answer.stdout.decode('utf-8', 'replace')}\n{answer.stderr}"
     for words, sentence in _SENTENCES:

@@ -17,6 +17,7 @@ from memento.review.github.place import Place, Token
 
 if TYPE_CHECKING:
     from github.NamedUser import NamedUser
+    from github.Organization import Organization
     from github.PullRequest import PullRequest
     from github.Repository import Repository
 
@@ -62,7 +63,7 @@ class Said:
     bot: bool
 
 
-class Refused(GitHubError):
+class RefusedError(GitHubError):
     """An answer that its asker may know how to deal with."""
 
     def __init__(self, message: str, refusal: Refusal) -> None:
@@ -77,7 +78,7 @@ class _Answer(Generic[T]):
 
 @dataclass(frozen=True)
 class Hub:
-    """One repository. Raises GitHubError, of which Refused are answers of GitHub."""
+    """One repository. Raises GitHubError, of which RefusedError are answers of GitHub."""
 
     place: Place
     token: Token
@@ -88,10 +89,12 @@ class Hub:
         """The pull request of a branch: the open one, else the newest."""
         listed = self._asked(
             lambda: [
-                _pull(each) for each in self._repository.get_pulls(state="all", head=f"{owner}:{branch}")
+                _pull(each)
+                for each in self._repository.get_pulls(state="all", head=f"{owner}:{branch}")
+                # A filter that GitHub cannot make sense of is left out, and all are listed.
+                if each.head.ref == branch
             ]
         )
-        # Without an owner of that name GitHub leaves the filter out, and lists them all.
         return max(listed, key=lambda pull: (pull.state == "open", pull.number), default=None)
 
     def get(self, number: int) -> Pull:
@@ -181,7 +184,7 @@ class Hub:
             refusal = self._try(ask)
             if isinstance(refusal, _Answer):
                 return refusal.value
-        raise Refused(sentence(refusal, self.place, self.token.source, self.now()), refusal)
+        raise RefusedError(sentence(refusal, self.place, self.token.source, self.now()), refusal)
 
     def _try(self, ask: Callable[[], T]) -> "_Answer[T] | Refusal":
         from github import BadAttributeException, GithubException
@@ -197,8 +200,8 @@ class Hub:
             ) from error
         except RequestException as error:
             raise GitHubError(
-                f"{self.place.api} cannot be reached ({type(error).__name__}). Check the connection, https_proxy, "
-                "and REQUESTS_CA_BUNDLE where the certificate is your company's own."
+                f"{self.place.api} cannot be reached ({type(error).__name__}). Check the connection, "
+                "https_proxy, and REQUESTS_CA_BUNDLE where the certificate is your company's own."
             ) from error
 
 
@@ -233,13 +236,13 @@ def _said(pull: "PullRequest") -> Iterator[Said]:
         yield _one(f"remark {remark.id}", remark.user, remark.created_at.timestamp(), text, word)
 
 
-def _one(id: str, user: "NamedUser", when: float, text: str | None, word: str) -> Said:  # noqa: A002
+def _one(id: str, user: "NamedUser | Organization | None", when: float, text: str | None, word: str) -> Said:  # noqa: A002
     kind = user.type if user is not None else ""
     return Said(
         id=id, who=_login(user), when=when, text=text or "", member=word in MEMBERS, bot=kind == "Bot"
     )
 
 
-def _login(user: "NamedUser | None") -> str:
+def _login(user: "NamedUser | Organization | None") -> str:
     # A deleted account has none.
     return f"@{user.login}" if user is not None and user.login else "somebody"

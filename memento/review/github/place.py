@@ -77,8 +77,8 @@ def token_of(place: Place, environ: Mapping[str, str], gh: Callable[[str], str |
         return _checked(Token(value=value, source=f"`gh auth token --hostname {place.host}`"))
     hint = "" if meant else f" (${_CLOUD[0]} is for {place.host} only when $GH_HOST names it)"
     raise GitHubError(
-        f"There is no token for {place.host}: set ${variables[0]}{hint}, or log in with `gh auth login`. It needs "
-        "Contents: write and Pull requests: write."
+        f"There is no token for {place.host}: set ${variables[0]}{hint}, or log in with `gh auth login`. "
+        "It needs Contents: write and Pull requests: write."
     )
 
 
