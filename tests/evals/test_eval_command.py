@@ -19,6 +19,11 @@ def place(tmp_path_factory) -> Path:
     """A folder with a library and, beside it, tasks with a test and a train split."""
     root = tmp_path_factory.mktemp("eval")
     assert run("init", root / "library", cwd=root, env=scrubbed(root)).code == 0
+    # Words alone: these tests are not about routing, and the embedder takes a second per process.
+    with (root / "library/memento.toml").open("a") as settings:
+        settings.write('\n[route]\nembedder = "words"\n')
+    git = ["git", "-c", "user.name=A", "-c", "user.email=a@b.c", "-C", root / "library"]
+    subprocess.run([*git, "commit", "-qam", "words"], check=True)
     rows = [
         {
             "id": f"t{n}", "text": f"What is {n} plus {n}, exactly?", "answer": str(2 * n + 100),
@@ -88,13 +93,7 @@ def test_a_dataset_runs_against_the_library_and_its_controls_and_changes_nothing
 
 
 @pytest.mark.real
-def test_an_endpoint_that_dies_half_way_keeps_what_was_done_and_the_same_command_goes_on(evaluate):
-    with LoopbackServer(answer) as server:
-        first = evaluate("--arm", "library", "--limit", "3", server=server)
-        assert first.code == 0, first.err
-        before = len(server.requests)
-        assert evaluate("--arm", "library", "--limit", "3", "--json", server=server).code == 0
-        assert len(server.requests) == before, "what is recorded is not asked again"
+def test_an_endpoint_that_is_not_there_ends_with_a_report_and_a_sentence(evaluate):
     with LoopbackServer(answer) as server:
         url = server.base_url
     dead = evaluate("--arm", "library", "--limit", "1", "--model", "loopback", "--base-url", url)
@@ -137,8 +136,6 @@ def test_the_gym_runs_with_the_simulated_model_and_against_an_endpoint(evaluate)
     with LoopbackServer(lambda body: "12") as server:
         real = evaluate(*gym, dataset="gym", server=server)
     assert (real.code, real.json()["simulated"]) == (0, False)
-    words = evaluate("--model", "simulated", *gym[:-1], dataset="gym").out
-    assert "**SIMULATED**: the model was a simulation" in words
 
 
 @pytest.mark.real
