@@ -37,7 +37,7 @@ def drawn(view: ProgressView) -> Plots:
             _told("Share of tasks solved at the first attempt", view.bins),
             order,
             share_axis(),
-            [retried, alone],
+            [alone, retried],
         ),
         growth=_counted("Number of skills", view.skills),
         landings=_counted("Changes landed", view.landings),
