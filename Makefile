@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev system check test crash-test ray-test inspect-test independent gate embedding demo clean
+.PHONY: help setup dev system check test crash-test learn-test ray-test inspect-test independent gate embedding demo clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ inspect-test: dev ## a library as a solver of inspect_ai, with its mock model
 independent: dev ## the client's tests against a server that we did not write
 	@npm install --silent --no-audit --no-fund --prefix $(VENV)/aimock @copilotkit/aimock@1.43.0
 	MEMENTO_AIMOCK=$(VENV)/aimock/node_modules/@copilotkit/aimock/dist/cli.js $(BIN)/pytest tests/llm/independent.py
+
+learn-test: dev ## a 60-task learning run killed twice and resumed, against one left alone; some minutes
+	$(BIN)/python -m tests.learning.campaign --tasks 60 --kills 2
 
 gate: setup ## the skill gate over skills/ and skill_tests/
 	$(BIN)/memento gate

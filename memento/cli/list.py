@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,10 @@ from memento.cli.workplace import (
     table,
 )
 
+if TYPE_CHECKING:
+    from memento.library.headers import Header
+    from memento.types import Utility
+
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
@@ -24,6 +29,9 @@ class Listed:
     version: str
     utility: float | None
     """None before the first outcome."""
+    low: float
+    high: float
+    """Where the true rate lies with 95 % confidence (Wilson)."""
     outcomes: float
     description: str
     problem: str | None = None
@@ -38,7 +46,10 @@ class Listed:
 def command(sort: str, library_dir: Path | None, as_json: bool) -> None:
     """List the skills with their version and utility.
 
-    Utility is successes / (successes + failures) of the current version, older versions discounted.
+    Utility is successes / (successes + failures) of the current version, older versions discounted; the
+    interval beside it holds the true rate with 95 % confidence (Wilson). --sort utility puts the skills
+    with the best utility first, and those that were never used last.
+
     A skill that cannot be read is listed with the reason, never left out.
 
     \b
@@ -54,7 +65,7 @@ def command(sort: str, library_dir: Path | None, as_json: bool) -> None:
         return
     shown = table("skill", "version", "utility", "outcomes", "description")
     for row in rows:
-        utility = "-" if row.utility is None else f"{row.utility:.2f}"
+        utility = "-" if row.utility is None else f"{row.utility:.2f} ({row.low:.2f}-{row.high:.2f})"
         text = f"unusable: {row.problem}" if row.problem else row.description
         add_row(shown, row.name, row.version, utility, f"{row.outcomes:g}", text)
     console().print(shown)
@@ -67,15 +78,17 @@ def listed(library_dir: Path | None) -> list[Listed]:
     place = open_workplace(library_dir)
     headers = place.library.at().headers()
     known = place.journal.utilities({header.name: header.tree for header in headers})
-    nothing = Utility()
-    return [
-        Listed(
-            name=header.name,
-            version=header.version,
-            utility=known[header.name].value if header.name in known else None,
-            outcomes=known.get(header.name, nothing).n,
-            description=header.description,
-            problem=header.problem,
-        )
-        for header in headers
-    ]
+    return [_row(header, known.get(header.name, Utility())) for header in headers]
+
+
+def _row(header: "Header", utility: "Utility") -> Listed:
+    return Listed(
+        name=header.name,
+        version=header.version,
+        utility=utility.value if utility.n else None,
+        low=utility.bounds.low,
+        high=utility.bounds.high,
+        outcomes=utility.n,
+        description=header.description,
+        problem=header.problem,
+    )

@@ -63,6 +63,7 @@ ENDS = {Stop.ANSWERED, Stop.STUCK}
 )
 @click.option("--model", help="The model's name at the endpoint ($MEMENTO_MODEL).")
 @click.option("--base-url", help="An OpenAI-compatible endpoint ($OPENAI_BASE_URL).")
+@click.option("--judge-model", help="The model that judges without an --answer ($MEMENTO_JUDGE_MODEL).")
 @click.option("--rounds", type=click.IntRange(0, 20), help="Retries after a failure.")
 @click.option("--no-learn", is_flag=True, help="Answer only: write nothing to the library.")
 @click.option(
@@ -82,6 +83,7 @@ def command(
     scorer: str,
     model: str | None,
     base_url: str | None,
+    judge_model: str | None,
     rounds: int | None,
     no_learn: bool,
     resume: str | None,
@@ -110,6 +112,7 @@ def command(
     flags: dict[tuple[str, str], object] = {
         ("model", "name"): model,
         ("model", "base_url"): base_url,
+        ("judge", "model"): judge_model,
         ("sandbox", "kind"): sandbox,
         ("loop", "rounds"): rounds,
         ("loop", "learn"): False if no_learn else None,

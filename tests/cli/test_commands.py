@@ -28,7 +28,7 @@ def test_list_names_every_skill_and_json_has_every_field(memento, fresh):
     assert (ran.code, ran.err) == (0, "")
     assert [row["name"] for row in ran.json()] == STARTERS
     assert {key for row in ran.json() for key in row} == {
-        "name", "version", "utility", "outcomes", "description", "problem",
+        "name", "version", "utility", "low", "high", "outcomes", "description", "problem",
     }  # fmt: skip
     out = memento("list", cwd=fresh).out
     assert [name for name in STARTERS if f" {name} " in out] == STARTERS
@@ -99,7 +99,8 @@ def test_show_prints_the_skill_its_record_and_what_was_tried(memento, learned):
     name = next(e["skill"] for e in memento("log", "--json", cwd=learned).json() if e["skill"])
     out = memento("show", name, cwd=learned).out
     assert re.match(rf"{name} 0\.\d+\.\d+\n", out)
-    assert re.search(r"^utility   0\.\d\d from [\d.]+ outcomes$", out, re.MULTILINE)
+    assert re.search(r"^utility   0\.\d\d \(0\.\d\d-[01]\.\d\d\) from [\d.]+ outcomes$", out, re.MULTILINE)
+    assert re.search(rf"^version   0\.\d+\.\d+: .* outcomes(?: yet)?; Land {name}", out, re.MULTILINE)
     assert re.search(r"^tried     landed: ", out, re.MULTILINE)
     as_json = memento("show", name, "--json", cwd=learned).json()
     assert as_json["name"] == name
