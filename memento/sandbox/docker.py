@@ -116,7 +116,7 @@ class Docker:
     ) -> "Container":
         from docker.types import Mount as Bind
 
-        image = self.image or _built(self.client)
+        image = self.image or built(self.client)
         venv = private / "python"
         venv.mkdir(mode=0o755)
         shown = [*interpreter.packages().mounts, *mounts, Mount(source=venv, target=interpreter.VENV)]
@@ -202,23 +202,34 @@ def _sweep(client: "DockerClient") -> None:
                 continue  # another Memento removes it at this moment
 
 
-def _built(client: "DockerClient") -> str:
-    """The name of our own image, building it when the engine does not have it."""
+def built(client: "DockerClient", *, arguments: Mapping[str, str] = {}, network: str | None = None) -> str:
+    """The name of our own image, building it when the engine does not have it. SandboxError when it cannot.
+
+    `arguments` are those of the Dockerfile beside this module, `network` is what its commands may use.
+    """
     from docker.errors import APIError, BuildError, ImageNotFound
 
     recipe = resources.files("memento.sandbox").joinpath("Dockerfile").read_bytes()
-    tag = f"memento-sandbox:{hashlib.sha256(recipe).hexdigest()[:12]}"
+    told = repr(sorted(arguments.items())).encode()
+    tag = f"memento-sandbox:{hashlib.sha256(recipe + told).hexdigest()[:12]}"
     try:
         client.images.get(tag)
     except ImageNotFound:
         with folders.scratch() as context:
             (context / "Dockerfile").write_bytes(recipe)
             try:
-                client.images.build(path=str(context), tag=tag, rm=True, forcerm=True)
+                client.images.build(
+                    path=str(context),
+                    tag=tag,
+                    rm=True,
+                    forcerm=True,
+                    buildargs=dict(arguments),
+                    network_mode=network,
+                )
             except (APIError, BuildError) as error:
                 raise SandboxError(
                     f"the sandbox's Docker image cannot be built: {error}. It needs the network once; or "
-                    "name an image that has python3, bash and coreutils."
+                    "name an image that has python3, bash and coreutils: [sandbox] image in memento.toml."
                 ) from error
     return tag
 

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from memento.errors import SandboxError
-from memento.sandbox.docker import Docker
+from memento.sandbox.docker import Docker, built
 from memento.sandbox.exec import _Frames
 from tests.sandbox.conftest import sandbox_named
 
@@ -33,6 +33,40 @@ def test_an_image_that_is_not_there_is_said_by_name():
     missing = Docker(client=sandbox_named("docker").client, image="memento-no-such-image:1")
     with pytest.raises(SandboxError, match="memento-no-such-image"), missing.open():
         pass
+
+
+@pytest.mark.real
+def test_the_image_is_built_once_from_the_shipped_dockerfile_on_a_base_that_is_given():
+    docker = sandbox_named("docker")
+    if docker.image is None:
+        assert built(docker.client).startswith("memento-sandbox:")
+        return
+    given = {"BASE": docker.image, "PACKAGES": ""}
+    tag = built(docker.client, arguments=given, network="none")
+    try:
+        before = docker.client.images.get(tag).id
+        assert built(docker.client, arguments=given, network="none") == tag
+        assert docker.client.images.get(tag).id == before
+        ours = Docker(client=docker.client, image=tag)
+        ours.check()
+        with ours.open() as session:
+            assert session.run(["python3", "-c", "print(6 * 7)"]).stdout == b"42\n"
+    finally:
+        docker.client.images.remove(tag, force=True)
+
+
+@pytest.mark.real
+def test_an_image_that_cannot_be_built_is_said_with_the_ways_out():
+    docker = sandbox_named("docker")
+    with pytest.raises(SandboxError, match=r"cannot be built: .*\[sandbox\] image in memento.toml"):
+        built(docker.client, arguments={"BASE": "memento-no-such-base:1"}, network="none")
+
+
+@pytest.mark.real
+def test_the_steps_of_one_task_share_a_warm_container():
+    with sandbox_named("docker").open() as session:
+        session.run(["sh", "-c", "echo warm >/tmp/kept"])
+        assert session.run(["cat", "/tmp/kept"]).stdout == b"warm\n"
 
 
 def test_an_engine_that_does_not_answer_is_said_with_the_way_out(tmp_path):
