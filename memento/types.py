@@ -92,7 +92,7 @@ class Task:
 
     @property
     def whole(self) -> str:
-        """The task as its judge needs it: an answer to "shorter, please" is judged by what was said before."""
+        """The task as its judge needs it: what "shorter, please" means, only what was said before tells."""
         return f"{self.text}\n\nSaid before:\n{self.context}" if self.context else self.text
 
 
