@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from memento.protocols import Embedder, Hear, Model, Sandbox
     from memento.reflect.judge import Judging
     from memento.repair import Repair, Settings
+    from memento.review.github.publishing import Connection, Publisher
+    from memento.review.github.syncing import Sync
     from memento.review.importing import Importer
     from memento.review.pages.serving import Server
     from memento.review.pages.site import Site
@@ -379,6 +381,8 @@ def loop_of(
     from memento.repair import Settings
 
     journal = mended_journal_of(library)
+    if config.review.where == "github":
+        tell = announcing(tell, library, environ, ambience)
     metered = model if isinstance(model, Metered) else Metered(model, budget_of(config), clock=ambience.clock)
     judge = judge_model_of(config, model, ambience)
     judging = metered if judge is model else metered.also(judge)
@@ -522,6 +526,76 @@ def review_of(
         by=person(library.git.git_dir, environ),
         now=ambience.now,
     )
+
+
+def connection_of(library: "Library", environ: Mapping[str, str], ambience: Ambience) -> "Connection":
+    """The library's ways to GitHub. Raises GitHubError without a remote there, or without a token."""
+    from memento.review.github.connecting import ask_gh, connect
+
+    return connect(library, environ, gh=ask_gh, now=ambience.now, sleep=time.sleep)
+
+
+def publisher_of(library: "Library", environ: Mapping[str, str], ambience: Ambience) -> "Publisher":
+    """Makes pull requests of proposals. Raises GitHubError."""
+    from memento.review.github.publishing import Publisher
+
+    return Publisher(
+        library=library,
+        journal=journal_of(library),
+        policy=policy_of(library, ambience),
+        connection=connection_of(library, environ, ambience),
+    )
+
+
+def sync_of(
+    library: "Library",
+    sandbox: "Sandbox",
+    ambience: Ambience,
+    *,
+    config: "Config",
+    environ: Mapping[str, str],
+) -> "Sync":
+    """Learns what happened on GitHub. Raises GitHubError."""
+    from memento.review.github.round import Round
+    from memento.review.github.syncing import Sync
+    from memento.write.rewriter import LLMRewriter
+
+    review = review_of(library, sandbox, ambience, config=config, environ=environ)
+    publisher, journal, another = publisher_of(library, environ, ambience), review.journal, None
+    if config.model.name and (config.model.base_url or config.model.api_key):
+        model = metered_of(config, model_of(config, ambience), journal, ambience)
+        rewriter = LLMRewriter(model=model, most_hunks=config.loop.most_hunks)
+        another = Round(
+            library=library, journal=journal, rewriter=rewriter, gate=review.gate, model=model.name
+        )
+    return Sync(
+        library=library,
+        journal=journal,
+        connection=publisher.connection,
+        review=review,
+        publish=publisher,
+        round=another,
+    )
+
+
+def announcing(
+    tell: "Callable[[Event], None]", library: "Library", environ: Mapping[str, str], ambience: Ambience
+) -> "Callable[[Event], None]":
+    """Tells the same, and makes a pull request of each proposal that stays open. GitHub never ends a run."""
+    from memento.changes import Announced, Disposition, Landing
+    from memento.errors import GitHubError, LibraryError, UsageError
+
+    def told(event: "Event") -> None:
+        tell(event)
+        if isinstance(event, Landing) and event.disposition is Disposition.OPEN:
+            url = trouble = ""
+            try:
+                url = publisher_of(library, environ, ambience)(event.proposal.id).url
+            except (GitHubError, LibraryError, UsageError) as error:
+                trouble = str(error)
+            tell(Announced(proposal=event.proposal, url=url, trouble=trouble))
+
+    return told
 
 
 def site_of(library: "Library", journal: "Journal", ambience: Ambience, *, live: bool) -> "Site":

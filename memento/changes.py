@@ -179,3 +179,12 @@ class Landing:
     commit: Sha | None = None
     note: str = ""
     """What happened to the user's checkout, in a sentence."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Announced:
+    """An open proposal that was put before people elsewhere: its address there, or why that did not work."""
+
+    proposal: Proposal
+    url: str
+    trouble: str = ""

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from memento.changes import Exam, Landing, Lesson, Pass, Rewrite
+from memento.changes import Announced, Exam, Landing, Lesson, Pass, Rewrite
 from memento.errors import ModelError
 from memento.journal import Journal
 from memento.library import Library
@@ -28,7 +28,7 @@ from memento.protocols import Attributor, Executor, Judge, Observation, Probatio
 from memento.repair import Settings
 from memento.types import Blame, Episode, Exercise, Result, Route, Step, Task, Verdict
 
-Event = Task | Route | Step | Verdict | Blame | Exam | Rewrite | Landing | Pass
+Event = Task | Route | Step | Verdict | Blame | Exam | Rewrite | Landing | Pass | Announced
 """What an onlooker is told, in the order of the loop: the values themselves."""
 
 E = TypeVar("E", bound=Event)

@@ -44,6 +44,7 @@ COMMANDS = {
     "bisect": "Find the landing that broke a task, from recorded runs.",
     "review": "List the open proposals, and decide about one.",
     "sync": "Exchange outcomes with another clone's remote.",
+    "pr": "Put proposals before people as pull requests on GitHub.",
     "rollback": "Restore a skill's earlier text, keeping its tests.",
     "import": "Bring skills in from elsewhere, through the gate.",
     "export": "Copy or link skills to where other agents look.",

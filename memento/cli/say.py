@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from memento.changes import (
+    Announced,
     Disposition,
     Exam,
     GateOutcome,
@@ -51,6 +52,11 @@ def sentence(event: "Event") -> str:  # noqa: C901 (a table: one line per kind o
         case Pass():
             reason = one_line(event.reason, 140) or "nothing new to offer"
             return f"  {event.stage:<8} {reason}, so there is no proposal"
+        case Announced(trouble=""):
+            return f"  github   {one_line(event.url)}"
+        case Announced():
+            again = f"it stays open here; `memento pr {event.proposal.id}` tries again"
+            return f"  github   {one_line(event.trouble, 300)} {again}"
         case Landing():
             return f"{gate_line(event.report)}\n  {landing(event)}"
 

@@ -120,8 +120,8 @@ class Publisher:
         text = told.decode("utf-8", "replace")
         if redact(text) != text:
             raise GitHubError(
-                f"A commit of {proposal.branch} holds a credential, so it is not pushed. Revoke the credential "
-                f"and `memento review {proposal.id} --reject --reason TEXT`."
+                f"A commit of {proposal.branch} holds a credential, so it is not pushed. Revoke it, and "
+                f"`memento review {proposal.id} --reject --reason TEXT`."
             )
 
     def _refuse_strangers(self, base: Sha) -> None:

@@ -51,6 +51,8 @@ class Synced:
     """New ones."""
     note: str = ""
     """What is left to do, or what became of a round, in a sentence."""
+    waits: bool = False
+    """Whether it is still open here, and the note says what is left to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +85,7 @@ class Sync:
                 fate, note = Fate.CLOSED, self._closed(proposal, pull, said)
             case _:
                 fate, note = self._open(proposal, pull, [each for each in said if each.member])
+        here = any(each.id == proposal.id for each in self.library.proposals())
         return Synced(
             proposal=proposal.id,
             skill=proposal.skill,
@@ -91,6 +94,7 @@ class Sync:
             fate=fate,
             remarks=fresh,
             note=note,
+            waits=here and bool(note) and fate is not Fate.REVISED,
         )
 
     def _kept(self, proposal: Proposal, said: Sequence[Said]) -> int:
@@ -113,12 +117,12 @@ class Sync:
         if not behind and not ahead:
             main = connection.main
             return (
-                f"{main} here has commits that GitHub has not, so it stays as it is. `git pull --rebase origin "
-                f"{main}`, or push them as a pull request; then `memento pr sync` again"
+                f"{main} here has commits that GitHub has not, so it stays as it is. `git pull --rebase "
+                f"origin {main}`, or push them as a pull request; then `memento pr sync` again"
             )
         # Before the branch goes: a process that dies in between must not leave the outcome open.
         self._landed(proposal, pull)
-        note = "main has it already" if ahead else forward(library, seen, proposal)
+        note = "main here has it already" if ahead else forward(library, seen, proposal)
         library.discard(proposal)
         return self._gone_there(proposal, pull) or note
 
