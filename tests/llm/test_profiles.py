@@ -76,6 +76,8 @@ def test_tools_work_with_every_provider(connect, profile, stream):
         )
         answer = model.complete(Request(purpose="act", messages=talk, tools=(LOOK,)))
     assert (answer.text, answer.tool_calls) == ("blue, green", ())
+    if "tools" not in profile.refuses:
+        assert all("tools" in request.body for request in server.requests), "never said in words"
     assert bool(heard) is stream
     assert answer.usage.usd == profile.cost
 
