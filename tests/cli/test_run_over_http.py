@@ -4,6 +4,7 @@ The endpoint's answers come from the simulated model, which is told nothing but 
 """
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -16,7 +17,7 @@ from memento.evals.exercises import ledger
 from memento.llm.simulated.model import SimulatedModel
 from memento.protocols import Reply, ToolCall
 from memento.testing import wire
-from memento.testing.loopback import LoopbackServer
+from memento.testing.loopback import Fault, LoopbackServer
 from tests.cli.conftest import MEMENTO, Ran, run, state_of
 
 MENDS, ERRS_FIRST = 3, 6
@@ -216,3 +217,52 @@ def test_interrupted_during_the_gate_it_has_landed_whole_or_not_at_all(
     if landed:
         assert (fresh / "skills/ledger-totals/SKILL.md").is_file()
         assert memento("gate", "ledger-totals", cwd=fresh).code == 0
+
+
+# ---------------------------------------------------------------- taken up again
+
+
+def test_an_interrupted_run_goes_on_and_what_was_said_is_not_asked_again(call, fresh, environment):
+    with Endpoint(hold="exam") as endpoint:
+        ran = interrupted(call(endpoint), lambda _: endpoint.held.wait(60), cwd=fresh, env=environment)
+    assert ran.code == 130
+    (name,) = re.findall(r"to go on: memento run --resume (\S+) --answer ANSWER", ran.err)
+    assert GOLD.answer not in "".join(
+        f.read_text("utf-8") for f in (fresh / ".memento/runs" / name).iterdir()
+    ), "the right answer is not kept"
+    with Endpoint() as endpoint:
+        more = ("--model", "loopback", "--base-url", endpoint.server.base_url, "--answer", GOLD.answer)
+        ran = run("run", "--resume", name, *more, cwd=fresh, env=environment)
+    assert ran.code == 0, ran.err
+    assert float(ran.out) == float(GOLD.answer)
+    assert not {"attribute", "charter"} & set(endpoint.asked), "it goes on where it was"
+    assert endpoint.asked[0] == "exam"
+    assert "landed " in ran.err
+    assert list((fresh / ".memento/runs").iterdir()) == [], "a run that has ended leaves nothing"
+
+
+def test_a_run_whose_endpoint_failed_is_made_again(fresh, environment):
+    argv = ("run", "Say yes", "--answer", "yes", "--no-learn", "--rounds", "0", "--model", "loopback")
+    with LoopbackServer([], faults=[Fault.status(401)]) as server:
+        ran = run(*argv, "--base-url", server.base_url, cwd=fresh, env=environment)
+    assert ran.code == 4
+    assert "to go on: memento run --resume run-" in ran.err
+    with LoopbackServer(["yes"]) as server:
+        more = ("--answer", "yes", "--no-learn", "--model", "loopback", "--base-url", server.base_url)
+        ran = run("run", "--resume", *more, cwd=fresh, env=environment)
+    assert (ran.code, ran.out) == (0, "yes\n")
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (("--resume",), "nothing to resume. There is none; runs that end are not kept."),
+        (("--resume", "run-x"), "no unfinished run run-x."),
+        (("text", "--resume", "run-x"), "Leave out TASK and --file."),
+        ((), "no task. Give its text"),
+    ],
+)
+def test_what_cannot_be_taken_up_is_said(fresh, environment, argv, words):
+    ran = run("run", *argv, "--model", "m", "--base-url", "http://127.0.0.1:9/v1", cwd=fresh, env=environment)
+    assert (ran.code, ran.out) == (2, "")
+    assert words in ran.err
