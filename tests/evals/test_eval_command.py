@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from memento.evals.log import read
+from memento.journal import Journal
 from memento.testing.loopback import Fault, LoopbackServer
 from tests.cli.conftest import run, scrubbed, state_of
 
@@ -182,6 +183,9 @@ def test_read_write_is_trained_on_train_and_never_changes_a_skill(evaluate):
     assert ran.code == 0, ran.err
     assert [a["name"] for a in ran.json()["arms"]] == ["starter", "read-write"]
     (trained,) = evaluate.library.glob(".memento/evals/*/read-write")
+    learned = {episode.task.id for episode in Journal(path=trained / ".memento/journal.db").episodes()}
+    assert len(learned) == 3, "each task of the split train, as far as the limit goes"
+    assert not any(task.startswith("heldout") for task in learned)
     skills = sorted(path.name for path in (trained / "skills").iterdir())
     assert skills == ["files", "skill-creator", "terminal", "web-fetch", "web-search"]
     log = subprocess.run(
