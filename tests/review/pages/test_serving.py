@@ -19,7 +19,8 @@ from memento.review.pages.live import Live
 from memento.review.pages.present import Present
 from memento.review.pages.render import Renderer
 from memento.review.pages.serving import MOST_BODY, Server
-from tests.library.changes import GREEN, RED, UNSURE, landed, propose, rewritten
+from memento.types import File
+from tests.library.changes import GREEN, RED, UNSURE, propose, rewritten
 from tests.review.pages.pages import site
 from tests.review.situations import hands, opened
 
@@ -327,12 +328,13 @@ def test_a_fail_never_lands_and_says_why(library, serving):
 
 def test_what_was_pushed_since_is_not_approved(library, serving):
     seen = opened(library).commit
-    landed(library, propose(library, rewritten(library, "ledger-totals", "Add.")))
-    other = library.git.line("commit-tree", "-p", seen, "-m", "sneaked in", f"{seen}^{{tree}}")
-    library.git("update-ref", "refs/heads/memento/greeter/id0", other)
+    head = library.snapshot(seen)
+    sneaked = {**head.folder("greeter"), "notes.md": File(data=b"Sneaked in.\n")}
+    hands(library).edit("id0", sneaked, head.test("greeter"))
     client = serving(GREEN)
     before = library.tip()
     client.send("approve", commit=seen)
+    assert "altered after you opened the page" in settled(client)
     assert library.tip() == before
     assert client.branches() == ["main", "memento/greeter/id0"]
 
@@ -377,7 +379,8 @@ def test_one_change_is_in_the_gate_at_a_time(library, serving):
     client.ask("POST", f"/{WORD}/proposals/{other.id}/approve", body=body)
     assert "Another change is in the gate" in client.get(f"proposals/{other.id}.html").body
     client.send("reject", reason="too late")  # it is on its way: nothing is done to it meanwhile
-    settled(client, release=release)
+    assert client.branches() == ["main", "memento/greeter/id0", f"memento/ledger-totals/{other.id}"]
+    assert "Landed on main" in settled(client, release=release)
     assert client.branches() == ["main", f"memento/ledger-totals/{other.id}"]
 
 
