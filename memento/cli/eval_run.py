@@ -93,7 +93,8 @@ def command(
       memento eval tasks.jsonl --model NAME --arm library --arm no-skills --json
       memento eval demo --model simulated
     """
-    from memento.assemble_evals import Bench, evaluate
+    from memento.assemble_bench import Bench
+    from memento.assemble_evals import evaluate
     from memento.evals.asked import Asked
 
     simulated = model == "simulated"
