@@ -154,6 +154,18 @@ def test_a_server_that_cannot_be_started_is_said_with_its_name_and_where_it_is_s
     assert capfd.readouterr() == ("", "")
 
 
+def test_what_a_server_says_that_is_no_message_does_not_reach_the_terminal():
+    code = (
+        "from memento.act.servers import Server, connected\n"
+        "from memento.errors import ToolError\n"
+        "try:\n"
+        "    with connected([Server(name='a', command='yes', start_s=0.5)]): pass\n"
+        "except ToolError: print('said')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("said\n", "")
+
+
 @pytest.mark.parametrize(
     ("tool", "name"),
     [
