@@ -172,7 +172,7 @@ def create_repository(root: Path, branch: str) -> None:
         raise LibraryError(f"git could not make a repository in {root}: {said}. Is the folder writable?")
 
 
-def run_elsewhere(git_dir: Path, *argv: str, extra: Mapping[str, str], seconds: float) -> Answer:
+def run_elsewhere(git_dir: Path, *argv: str, extra: Mapping[str, str], when: float, seconds: float) -> Answer:
     """`git argv` on another repository, with more in its environment; it is ended after so many seconds.
 
     Started directly: `env -i` would put the environment, and with it a token, on a command line.
@@ -183,7 +183,7 @@ def run_elsewhere(git_dir: Path, *argv: str, extra: Mapping[str, str], seconds: 
         stdin=subprocess.DEVNULL,
         capture_output=True,
         cwd="/",
-        env={**_environment(0), **extra},
+        env={**_environment(int(when)), **extra},
         timeout=seconds,
         check=False,
     )

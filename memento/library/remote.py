@@ -76,7 +76,12 @@ class Remote:
     def _there(self, aside: Path, *argv: str) -> bytes:
         try:
             answer = run_elsewhere(
-                aside, *self._settings(), *argv, extra=self._environment(), seconds=_SECONDS
+                aside,
+                *self._settings(),
+                *argv,
+                extra=self._environment(),
+                when=self.git.now(),
+                seconds=_SECONDS,
             )
         except subprocess.TimeoutExpired:
             # Without its cause: that one quotes the environment nowhere, but its command line is of no use.

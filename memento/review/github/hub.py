@@ -131,7 +131,8 @@ class Hub:
         """These labels of ours, and those that people gave it."""
         wanted = [*labels, *(label for label in pull.labels if not is_ours(label))]
         if set(wanted) != set(pull.labels):
-            self._asked(lambda: self._repository.get_pull(pull.number).set_labels(*wanted))
+            # Not `set_labels`: that sends a form which GitHub takes and does not describe.
+            self._asked(lambda: self._repository.get_pull(pull.number).as_issue().edit(labels=wanted))
 
     def ask_review(self, number: int, people: Iterable[str], teams: Iterable[str]) -> None:
         reviewers, team_reviewers = list(people), list(teams)

@@ -18,10 +18,12 @@ HOSTILE = [
     "@octocat look", "@acme/admins", "mail a@b.co", "#1 and acme/library#2", "GH-3", "fixes #4",
     "<script>alert(1)</script>", "<img src=x onerror=y>", "<!-- hidden -->", "</details>", "&#64;octocat",
     "[x](https://evil.example)", "![x](https://evil.example/p.png)", "https://evil.example",
-    "www.evil.example", "```\n@octocat\n```", "~~~", "````", "` @octocat `", "``", "`", "a`", "`a", "\\`@octocat\\`",
+    "www.evil.example", "```\n@octocat\n```", "~~~", "````", "` @octocat `", "``", "`", "a`", "`a",
+    "\\`@octocat\\`",
     "a | @octocat | b", "\\| @octocat", "\\\\| @octocat", "|", "\\", "a\\",
     "\u202e@octocat", "\u200b", "\u2066x\u2069", "\x00", "\x1b[31m", "\r\n@octocat", "\r@octocat",
-    "\u2028@octocat", "\n\n# Title @octocat", "\n- [ ] @octocat", "    @octocat", "\t@octocat", "\n</details>\n@octocat",
+    "\u2028@octocat", "\n\n# Title @octocat", "\n- [ ] @octocat", "    @octocat", "\t@octocat",
+    "\n</details>\n@octocat",
     "\n---\n@octocat", "", " ", "$@octocat$", "$`@octocat`$", "[^1]: @octocat", ":tada:", "[[x]]",
 ]  # fmt: skip
 
