@@ -129,7 +129,8 @@ class Loop:
             trajectory=episode.trajectory,
             verdict=episode.verdict,
             blame=blame,
-            tips=self.library.at().tips(),
+            # Those that the attempt was made with: a tip that it has taught already is not among them.
+            tips=self.library.at(episode.library).tips(),
         )
         self.tips(lesson)
         taken_back = self.probation(blame.skill, episode) if blame.skill is not None else None

@@ -1,0 +1,113 @@
+"""A run taken up again at the places that a kill by request never meets: inside the gate, right after a
+landing, between the tip and the exam. Each time main ends at the very commit of a run left alone.
+"""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from memento.assemble_learning import Wanted, learner_of
+from memento.config import load
+from memento.evals.learning import Insisting, Learner
+from memento.library import Library
+from memento.llm.simulated.kinds import FLAWLESS
+from memento.llm.simulated.model import SimulatedModel
+from memento.types import Stop, Trajectory
+from tests.learning.stream import tasks
+
+pytestmark = pytest.mark.real
+STREAM = tasks(1)
+WANTED = Wanted(stream="s", held_out="", passes=1, rounds=1, seed=3, model="SIMULATED")
+
+
+def learner(root: Path, *, resume: bool = False) -> Learner:
+    flags = {("sandbox", "kind"): "bubblewrap", ("route", "embedder"): "words", ("loop", "rounds"): 1}
+    return learner_of(
+        config=load("", {}, flags),
+        environ=os.environ,
+        root=root,
+        wanted=WANTED,
+        resume=resume,
+        held_out=(),
+        tell=lambda _event: None,
+        done=lambda _solved: None,
+        model=SimulatedModel(seed=4, temper=FLAWLESS, by_content=True),
+    )
+
+
+@pytest.fixture
+def new(tmp_path):
+    """Libraries that start with the same commit."""
+
+    def make(name: str) -> Path:
+        Library.init(tmp_path / name, now=lambda: 1_760_000_000.0, ids=lambda: "x", durable=False)
+        return tmp_path / name
+
+    return make
+
+
+class Interrupted:
+    """A stage at which ^C comes; `after` calls are let through."""
+
+    def __init__(self, stage, after=0):
+        self.stage, self.left = stage, after
+
+    def __call__(self, *arguments, **more):
+        if self.left == 0:
+            raise KeyboardInterrupt
+        self.left -= 1
+        return self.stage(*arguments, **more)
+
+
+def in_the_gate(loop):
+    return replace(loop, repair=replace(loop.repair, gate=Interrupted(loop.repair.gate)))
+
+
+def after_the_landing(loop):
+    return replace(loop, executor=Interrupted(loop.executor, after=1))
+
+
+def before_the_exam(loop):
+    return replace(loop, repair=replace(loop.repair, exam_author=Interrupted(loop.repair.exam_author)))
+
+
+def while_judging(loop):
+    return replace(loop, judge=Interrupted(loop.judge))
+
+
+def state(root: Path) -> tuple[str, list[str]]:
+    library = Library.open(root, now=lambda: 0.0, ids=lambda: "x")
+    refs = library.git.line("for-each-ref", "--format=%(refname)").split()
+    return library.tip(), [ref for ref in refs if ref.startswith("refs/heads/")]
+
+
+def test_wherever_it_is_interrupted_it_goes_on_to_the_same_commit(new):
+    left = new("alone")
+    report = learner(left)(STREAM)
+    alone = state(left)
+    assert (report.landed, report.first_attempt, report.after_retries) == (1, 0.0, 1.0)
+    for where in (in_the_gate, after_the_landing, before_the_exam, while_judging):
+        root = new(where.__name__)
+        first = learner(root)
+        with pytest.raises(KeyboardInterrupt):
+            replace(first, loop=where(first.loop))(STREAM)
+        if where is in_the_gate:
+            assert len(state(root)[1]) == 2, "the proposal is left open"
+        assert learner(root, resume=True)(STREAM) == report, where.__name__
+        assert state(root) == alone, where.__name__
+
+
+@pytest.mark.parametrize(
+    ("stop", "kind"), [(Stop.MODEL_ERROR, "ModelError"), (Stop.SANDBOX_ERROR, "SandboxError")]
+)
+def test_an_accident_is_no_attempt_and_nothing_is_recorded_of_it(new, stop, kind):
+    first = learner(new("accident"))
+    fails = lambda _x, _skill: Trajectory(steps=(), answer=None, stop=stop, detail="gone")  # noqa: E731
+    executor = Insisting(executor=fails, spent=lambda: None)
+    with pytest.raises(Exception, match="gone") as caught:
+        replace(first, loop=replace(first.loop, executor=executor))(STREAM)
+    assert type(caught.value).__name__ == kind
+    assert first.loop.journal.episodes() == ()
+    assert first.progress.finished(first.run, "task") == {}
