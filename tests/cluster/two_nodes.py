@@ -222,13 +222,13 @@ def test_the_rate_limit_holds_over_the_whole_cluster(cluster, library) -> None:
 
     with LoopbackServer(answer) as server:
         done = subprocess.run(
-            command(cluster, server, "--workers", "6", "--limit", "8", "--rate", "60"),
+            command(cluster, server, "--workers", "2", "--limit", "8", "--rate", "60"),
             cwd=library, env=cluster.environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert len(arrived) == 8
-    # Seven slots of a second; the first call may be late, because its process is still importing.
-    assert arrived[-1] - arrived[0] >= 5, "a call a second, whichever node makes it"
+    # The first call of each process is late, because it is still importing. Unpaced the rest takes 1.5 s.
+    assert arrived[-1] - arrived[2] >= 3.5, "a call a second, whichever node makes it"
 
 
 def test_a_cluster_that_is_not_there_and_a_wrong_token_are_said_in_a_sentence(cluster, library) -> None:
