@@ -32,12 +32,13 @@ _SECONDS = 300
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Remote:
-    """One repository elsewhere, as `url`; `environ` holds some of HANDED_ON. Raises GitHubError."""
+    """One repository elsewhere, as `url`. Raises GitHubError."""
 
     git: Git
     url: str
     token: str = field(repr=False)
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
+    """The user's; all but HANDED_ON is left out. It may hold tokens."""
 
     def branch(self, name: str) -> Sha | None:
         """The commit of a branch there, None when there is none."""

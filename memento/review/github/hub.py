@@ -224,14 +224,14 @@ def _pull(pull: "PullRequest") -> Pull:
 
 def _said(pull: "PullRequest") -> Iterator[Said]:
     for comment in pull.get_issue_comments():
-        word = comment.raw_data.get("author_association", "")
+        word = comment.author_association or ""
         yield _one(f"comment {comment.id}", comment.user, comment.created_at.timestamp(), comment.body, word)
     for review in pull.get_reviews():
         if review.submitted_at is not None:
-            word = review.raw_data.get("author_association", "")
+            word = review.author_association or ""
             yield _one(f"review {review.id}", review.user, review.submitted_at.timestamp(), review.body, word)
     for remark in pull.get_review_comments():
-        word = remark.raw_data.get("author_association", "")
+        word = remark.author_association or ""
         place = f"{remark.path}:{remark.line or remark.original_line or 1}: "
         text = f"{place}{remark.body}" if remark.body else ""
         yield _one(f"remark {remark.id}", remark.user, remark.created_at.timestamp(), text, word)

@@ -124,7 +124,7 @@ class Sync:
         self._landed(proposal, pull)
         note = "main here has it already" if ahead else forward(library, seen, proposal)
         library.discard(proposal)
-        return self._gone_there(proposal, pull) or note
+        return self._gone_there(proposal) or note
 
     def _landed(self, proposal: Proposal, pull: Pull) -> None:
         who = self.connection.hub.decider(pull.number)
@@ -148,14 +148,14 @@ class Sync:
         reasons = [each.text for each in said if each.member]
         hands = replace(self.review, by=f"{who} on GitHub")
         hands.reject(proposal.id, reasons[-1] if reasons else "closed without a word")
-        return self._gone_there(proposal, pull)
+        return self._gone_there(proposal)
 
-    def _gone_there(self, proposal: Proposal, pull: Pull) -> str:
+    def _gone_there(self, proposal: Proposal) -> str:
         """The branch on GitHub goes too, unless somebody else pushed to it since."""
         ours = self.connection.ours
         try:
             there = ours.branch(proposal.branch)
-            if there is not None and there == pull.head:
+            if there is not None and has(self.library.git, there):
                 ours.delete(proposal.branch, there)
         except GitHubError as error:
             return f"its branch is still on GitHub: {error}"

@@ -253,7 +253,7 @@ def user(login: str, kind: str = "User") -> dict[str, Any]:
 
 def _label(name: str) -> dict[str, Any]:
     return {
-        "id": 1, "node_id": "x", "url": "https://example.org/", "name": name, "description": None,
+        "id": 1, "node_id": "x", "url": "https://example.org/", "name": name, "description": "",
         "color": "ffffff", "default": False,
     }  # fmt: skip
 
