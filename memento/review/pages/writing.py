@@ -46,7 +46,7 @@ def write(site: Site, folder: Path) -> Written:
         _check(folder)  # again: writing took its time
         if folder.exists():
             folder.rename(old)
-        _put(new, old, folder)
+        put(new, old, folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return written
@@ -96,7 +96,8 @@ def _write(path: Path, text: str) -> int:
     return len(data)
 
 
-def _put(new: Path, old: Path, folder: Path) -> None:
+def put(new: Path, old: Path, folder: Path) -> None:
+    """Move `new` to where `folder` is to be, or `old` back when that fails."""
     try:
         new.rename(folder)
     except OSError as error:

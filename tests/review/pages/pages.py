@@ -101,7 +101,7 @@ def hostile(library: Library) -> Library:
             "skills/<b onclick=x>/SKILL.md": b"no frontmatter",
         },
         EVIL[:500],
-        {},
+        {"Memento-Proposal": "p9", "Memento-Skill": "../../etc", "Memento-Idea": EVIL[:300]},
     )
     step = Step(
         index=1, thought=EVIL, tool=EVIL[:200], arguments=EVIL, output=EVIL * 3, exit_code=1, tainted=True

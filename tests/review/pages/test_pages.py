@@ -15,7 +15,7 @@ from memento.review.pages.past import Past
 from memento.review.pages.progress import Bin, Cause, Point, growth, progress_view
 from memento.review.pages.proposals import change_view
 from memento.review.pages.skills import rows, skill_view
-from memento.review.pages.writing import MARKER, write
+from memento.review.pages.writing import MARKER, put, write
 from memento.types import Fault, Result, Usage, Utility
 from tests.library.changes import GREEN, created, landed, propose, rewritten
 from tests.review.pages.pages import episode, leads_to, links, site
@@ -287,12 +287,21 @@ def test_a_folder_with_something_else_in_it_is_refused(library, tmp_path, foreig
 
 def test_a_marker_that_we_did_not_write_lists_nothing(library, tmp_path):
     (tmp_path / "report").mkdir()
-    (tmp_path / "report" / MARKER).write_text("thesis.doc\n", "utf-8")
+    (tmp_path / "report" / MARKER).write_text("Important:\nthesis.doc\n", "utf-8")
     (tmp_path / "report" / "thesis.doc").write_text("years of work", "utf-8")
     with pytest.raises(UsageError, match="no report wrote"):
         write(site(library), tmp_path / "report")
     with pytest.raises(UsageError, match="is a file"):
         write(site(library), tmp_path / "report" / "thesis.doc")
+
+
+def test_a_report_that_cannot_take_its_place_puts_the_old_one_back(tmp_path):
+    old, folder = tmp_path / "aside", tmp_path / "report"
+    old.mkdir()
+    (old / "index.html").write_text("old", "utf-8")
+    with pytest.raises(UsageError, match="Run the command again"):
+        put(tmp_path / "never written", old, folder)
+    assert (folder / "index.html").read_text("utf-8") == "old"
 
 
 def test_a_report_that_breaks_off_leaves_the_old_one(library, tmp_path):
