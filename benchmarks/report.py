@@ -145,11 +145,11 @@ def opening(index: Path) -> float:
         "const done = arguments[0];requestAnimationFrame(() => setTimeout(() => done(performance.now()), 0));"
     )
     try:
-        times = []
+        times: list[float] = []
         for _ in range(5):
             driver.get("about:blank")
             driver.get(index.as_uri())
-            times.append(driver.execute_async_script(painted) / 1000)
+            times.append(float(driver.execute_async_script(painted)) / 1000)
         return statistics.median(times)
     finally:
         driver.quit()
