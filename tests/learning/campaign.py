@@ -19,6 +19,8 @@ from pathlib import Path
 
 from tests.learning.stream import MODEL, aside, endpoint, tasks, write
 
+KILLED, SPENT = -signal.SIGKILL, 1
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
@@ -26,55 +28,77 @@ class Outcome:
 
     main: str
     """Main's commit."""
-    refs: tuple[str, ...]
-    """Branches by name, without main."""
+    branches: tuple[str, ...]
+    """Without main."""
     report: dict[str, object]
     asked: int
-    kills: int
+    ends: tuple[int, ...]
+    """Exit codes of the processes that it took."""
     seconds: float
 
 
 def play(
-    folder: Path, start: Path, *, count: int, kill_at: tuple[int, ...] = (), held_out: int = 4
+    folder: Path,
+    start: Path,
+    *,
+    count: int,
+    kill_at: tuple[int, ...] = (),
+    budget: str | None = None,
+    held_out: int = 4,
 ) -> Outcome:
-    """One run to its end in a copy of the library `start`; killed at these requests, each time resumed."""
-    folder.mkdir()
-    shutil.copytree(start, folder / "library")
-    stream = write(tasks(count), folder / "tasks.jsonl")
-    measure = write(aside(held_out), folder / "held-out.jsonl")
-    library, child, left, begun = folder / "library", [], list(kill_at), time.monotonic()
+    """One run to its end in a copy of the library `start`, resumed as often as it takes: it is killed at
+    these requests, and its second process has only so many tokens."""
+    lay_out(folder, start, count=count, held_out=held_out)
+    children: list[subprocess.Popen[str]] = []
+    left, begun = list(kill_at), time.monotonic()
 
     def heard(number: int) -> None:
         if left and number >= left[0]:
             left.pop(0)
-            os.kill(child[-1].pid, signal.SIGKILL)
+            os.kill(children[-1].pid, signal.SIGKILL)
 
     with endpoint(heard=heard) as server:
-        environment = environment_for(folder, server.base_url)
-        while True:
-            extra = ["--resume"] if child else []
-            arguments = ["learn", str(stream), "--held-out", str(measure), "--seed", "7", "--rounds", "2"]
-            argv = command(*arguments, "--library", str(library), "--json", *extra)
-            child.append(
-                subprocess.Popen(
-                    argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-                )
-            )
-            out, err = child[-1].communicate()
-            if child[-1].returncode != -signal.SIGKILL:
-                break
-        assert child[-1].returncode == 0, err
+        ends: list[int] = []
+        while not ends or ends[-1] in (KILLED, SPENT):
+            more = ["--resume"] if ends else []
+            more += ["--budget-tokens", budget] if budget and len(ends) == 1 else []
+            children.append(started(folder, server.base_url, *more))
+            out, err = children[-1].communicate()
+            ends.append(children[-1].returncode)
+        assert ends[-1] == 0, err
         asked = len(server.requests)
         server.problems.clear()  # a client that was killed has left its answer behind
-    refs = git(library, "for-each-ref", "--format=%(refname) %(objectname)").splitlines()
-    heads = dict(ref.split(" ") for ref in refs)
+    refs = git(folder / "library", "for-each-ref", "--format=%(refname)", "refs/heads").split()
     return Outcome(
-        main=heads.pop("refs/heads/main"),
-        refs=tuple(sorted(name for name in heads if name.startswith("refs/heads/"))),
+        main=git(folder / "library", "rev-parse", "main").strip(),
+        branches=tuple(ref for ref in refs if ref != "refs/heads/main"),
         report=json.loads(out),
         asked=asked,
-        kills=len(child) - 1,
+        ends=tuple(ends),
         seconds=time.monotonic() - begun,
+    )
+
+
+def lay_out(
+    folder: Path, start: Path, *, count: int, held_out: int, gold: dict[str, str] | None = None
+) -> None:
+    """A copy of the library `start`, the tasks and the held-out tasks."""
+    folder.mkdir()
+    shutil.copytree(start, folder / "library")
+    write(tasks(count), folder / "tasks.jsonl", gold)
+    write(aside(held_out), folder / "held-out.jsonl")
+
+
+def started(folder: Path, base_url: str, *more: str, rounds: str = "2") -> "subprocess.Popen[str]":
+    """`memento learn` on what lies in the folder."""
+    arguments = ["learn", str(folder / "tasks.jsonl"), "--held-out", str(folder / "held-out.jsonl")]
+    arguments += ["--seed", "7", "--rounds", rounds, "--library", str(folder / "library"), "--json", *more]
+    return subprocess.Popen(
+        command(*arguments),
+        env=environment_for(folder, base_url),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -123,15 +147,15 @@ def main() -> None:
         alone = play(Path(temporary) / "alone", start, count=asked.tasks)
         at = tuple(alone.asked * (n + 1) // (asked.kills + 1) for n in range(asked.kills))
         killed = play(Path(temporary) / "killed", start, count=asked.tasks, kill_at=at)
-    same = (killed.main, killed.refs, killed.report) == (alone.main, alone.refs, alone.report)
+    same = (killed.main, killed.branches, killed.report) == (alone.main, (), alone.report)
     lines = [
         json.dumps(alone.report, indent=2),
         f"left alone: {alone.asked} requests, {alone.seconds:.0f} s, main {alone.main[:12]}",
-        f"killed {killed.kills}x: {killed.asked} requests, {killed.seconds:.0f} s, main {killed.main[:12]}",
+        f"exits {killed.ends}: {killed.asked} requests, {killed.seconds:.0f} s, main {killed.main[:12]}",
         "the same library" if same else "DIFFERENT LIBRARIES",
     ]
     sys.stdout.write("\n".join(lines) + "\n")
-    sys.exit(0 if same and killed.kills == asked.kills else 1)
+    sys.exit(0 if same and killed.ends.count(KILLED) == asked.kills else 1)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,15 @@
 """memento learn: killed and resumed it leaves the same library; no gold answer is in any prompt it sends."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.learning.campaign import command, environment_for, git, play, starting
-from tests.learning.stream import aside, endpoint, tasks, write
+from tests.learning.campaign import KILLED, SPENT, git, lay_out, play, started, starting
+from tests.learning.stream import endpoint, tasks
 
 pytestmark = pytest.mark.real
-COUNT = 4
+COUNT = 3
 
 
 @pytest.fixture(scope="module")
@@ -22,35 +21,40 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def alone(start, tmp_path_factory):
     """A run that was left alone, and its folder."""
     folder = tmp_path_factory.mktemp("alone") / "run"
-    return folder, play(folder, start, count=COUNT, held_out=2)
+    return folder, play(folder, start, count=COUNT, held_out=1)
 
 
-def test_killed_twice_and_resumed_it_ends_with_the_same_commits_as_left_alone(start, alone, tmp_path):
+def learn(folder: Path, *more: str, rounds: str = "2"):
+    """Exit code, standard output and error of a run, and what the endpoint was asked."""
+    with endpoint() as server:
+        child = started(folder, server.base_url, *more, rounds=rounds)
+        out, err = child.communicate()
+    return child.returncode, out, err, server.requests
+
+
+def test_killed_twice_and_out_of_budget_between_it_ends_with_the_commits_of_a_run_left_alone(
+    start, alone, tmp_path
+):
     _, left = alone
-    at = (left.asked // 3, left.asked * 2 // 3)
-    killed = play(tmp_path / "run", start, count=COUNT, held_out=2, kill_at=at)
-    assert killed.kills == 2
+    at = (left.asked // 3, left.asked * 4 // 5)
+    killed = play(tmp_path / "run", start, count=COUNT, held_out=1, kill_at=at, budget="6000")
+    assert killed.ends == (KILLED, SPENT, KILLED, 0)
     assert left.report["landed"] >= 2, "something was learned that could have been lost"
-    assert (killed.main, killed.refs, killed.report) == (left.main, (), left.report)
+    assert (killed.main, killed.branches, killed.report) == (left.main, (), left.report)
 
 
 def test_a_finished_run_resumed_asks_nobody_and_reports_the_same(alone):
     folder, left = alone
-    with endpoint() as server:
-        done = learn(folder, server.base_url, "--resume")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == left.report
-    assert server.requests == []
+    code, out, _, requests = learn(folder, "--resume")
+    assert (code, json.loads(out), requests) == (0, left.report, [])
 
 
 def test_a_run_is_not_taken_up_under_other_conditions_nor_begun_twice(alone):
     folder, _ = alone
-    with endpoint() as server:
-        other = learn(folder, server.base_url, "--resume", rounds="1")
-        again = learn(folder, server.base_url)
-    assert (other.returncode, again.returncode) == (2, 2)
-    assert "begun with other held-out tasks, passes, rounds, seed or model" in other.stderr
-    assert "Go on with --resume" in again.stderr
+    other, again = learn(folder, "--resume", rounds="1"), learn(folder)
+    assert (other[0], again[0]) == (2, 2)
+    assert "begun with other held-out tasks, passes, rounds, seed or model" in other[2]
+    assert "Go on with --resume" in again[2]
 
 
 def test_first_attempts_retries_and_held_out_tasks_are_counted_apart(alone):
@@ -63,46 +67,17 @@ def test_first_attempts_retries_and_held_out_tasks_are_counted_apart(alone):
 
 def test_no_gold_answer_is_in_any_prompt_of_a_whole_run(start, tmp_path):
     """The answers are planted: nobody could compute them, so whoever says one was told."""
-    exercises = tasks(3)
     planted = {e.task.id: f"8675{n}30.917" if e.gold.scorer == "numeric" else f"zanzibar {n}86753"
-               for n, e in enumerate(exercises, 1)}  # fmt: skip
+               for n, e in enumerate(tasks(2), 1)}  # fmt: skip
     folder = tmp_path / "run"
-    folder.mkdir()
-    subprocess.run(["cp", "-r", str(start), str(folder / "library")], check=True)
-    write(exercises, folder / "tasks.jsonl", planted)
-    write(aside(2), folder / "held-out.jsonl")
-    with endpoint() as server:
-        done = learn(folder, server.base_url, rounds="1")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["after_retries"] == 0.0
-    said = [json.dumps(request.body) for request in server.requests]
+    lay_out(folder, start, count=2, held_out=1, gold=planted)
+    code, out, err, requests = learn(folder, rounds="1")
+    assert code == 0, err
+    assert json.loads(out)["after_retries"] == 0.0
+    said = [json.dumps(request.body) for request in requests]
     roles = ["You find out why", "You write the tests", "You write a new skill", "You decide whether"]
     assert all(any(role in text for text in said) for role in roles), "every writing role was asked"
     for answer in planted.values():
         forms = {answer, answer.split(".")[0], answer.replace(" ", "-")}
         assert [text[:200] for text in said if any(form in text for form in forms)] == []
     assert not [form for form in planted.values() if form in git(folder / "library", "log", "-p", "main")]
-
-
-def test_a_spent_budget_ends_the_run_and_a_new_one_goes_on_from_there(start, alone, tmp_path):
-    _, left = alone
-    folder = tmp_path / "run"
-    folder.mkdir()
-    subprocess.run(["cp", "-r", str(start), str(folder / "library")], check=True)
-    write(tasks(COUNT), folder / "tasks.jsonl")
-    write(aside(2), folder / "held-out.jsonl")
-    with endpoint() as server:
-        first = learn(folder, server.base_url, "--budget-tokens", "20000")
-        second = learn(folder, server.base_url, "--resume")
-    assert first.returncode == 1
-    assert "budget of 20000 tokens is spent" in first.stderr
-    assert second.returncode == 0, second.stderr
-    assert json.loads(second.stdout) == left.report
-    assert git(folder / "library", "rev-parse", "main").strip() == left.main
-
-
-def learn(folder: Path, base_url: str, *more: str, rounds: str = "2") -> subprocess.CompletedProcess[str]:
-    arguments = ["learn", str(folder / "tasks.jsonl"), "--held-out", str(folder / "held-out.jsonl")]
-    arguments += ["--seed", "7", "--rounds", rounds, "--library", str(folder / "library"), "--json", *more]
-    environment = environment_for(folder, base_url)
-    return subprocess.run(command(*arguments), env=environment, capture_output=True, text=True, check=False)

@@ -73,10 +73,6 @@ def before_the_exam(loop):
     return replace(loop, repair=replace(loop.repair, exam_author=Interrupted(loop.repair.exam_author)))
 
 
-def while_judging(loop):
-    return replace(loop, judge=Interrupted(loop.judge))
-
-
 def state(root: Path) -> tuple[str, list[str]]:
     library = Library.open(root, now=lambda: 0.0, ids=lambda: "x")
     refs = library.git.line("for-each-ref", "--format=%(refname)").split()
@@ -88,7 +84,7 @@ def test_wherever_it_is_interrupted_it_goes_on_to_the_same_commit(new):
     report = learner(left)(STREAM)
     alone = state(left)
     assert (report.landed, report.first_attempt, report.after_retries) == (1, 0.0, 1.0)
-    for where in (in_the_gate, after_the_landing, before_the_exam, while_judging):
+    for where in (in_the_gate, after_the_landing, before_the_exam):
         root = new(where.__name__)
         first = learner(root)
         with pytest.raises(KeyboardInterrupt):
