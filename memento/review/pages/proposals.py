@@ -1,12 +1,12 @@
 """The views of changes: what waits for a person, what landed, what was refused, and each one's page."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from memento.changes import Disposition, GateOutcome, GateReport, TestResult
 from memento.journal import Idea, Remark
 from memento.library.history import diff
-from memento.review.consent import without_consent
+from memento.review.consent import own_word, without_consent
 from memento.review.dossier import Dossier
 from memento.review.pages.diffs import FileDiff, side_by_side
 from memento.review.pages.past import Past
@@ -92,7 +92,8 @@ def _open(dossier: Dossier) -> ChangeView:
 def _landed(past: Past, id: str, sha: Sha) -> ChangeView:  # noqa: A002
     entry = past.chronicle.by_sha[sha]
     landing = past.journal.landing(id)
-    report = landing.report if landing else None
+    # The gate's own word stands at the head; the person's is among the steps and in the trailers.
+    report = replace(landing.report, outcome=own_word(landing.report)) if landing else None
     skill, before = entry.skill or "", past.chronicle.age[sha] - 1
     parent = past.chronicle.landings[before].sha if before >= 0 else None
     return ChangeView(

@@ -222,6 +222,7 @@ def test_a_proposal_is_approved_by_the_keyboard_alone_and_stands_in_git(browser,
     entry = lived.log(limit=1)[0]
     assert f"Landed on main as {entry.sha[:10]}" in browser.one("[role=status]").text
     assert entry.trailers["Memento-Proposal"] == proposal.id
+    assert "INDECISIVE" in browser.one(".lede").text, "the gate's own word, whoever agreed"
     assert "take leave" in lived.at().skill("greeter").body
     assert lived.proposals() == ()
     assert browser.problems() == []

@@ -296,6 +296,7 @@ def test_an_approved_change_lands_in_git(library, serving):
     assert "The gate is running" in client.get("proposals/id0.html").body
     said = settled(client, release=release)
     assert f"Landed on main as {library.tip()[:10]}" in said
+    assert "saw the change and agreed" in said
     assert library.at().skill("greeter").body.strip() == "Say hello and goodbye."
     assert library.log(limit=1)[0].trailers["Memento-Agreed"] == "Ada <ada@example.org>"
     assert client.branches() == ["main"]
