@@ -126,6 +126,22 @@ def sync(
     return WAITS if any(each.waits for each in found) else 0
 
 
+@command.command("comment")
+@click.argument("reports", type=click.Path(path_type=Path), metavar="REPORTS.json")
+def comment(reports: Path) -> None:
+    """Print the reports of `memento gate --json` as a comment for a pull request.
+
+    For CI: no text of a report comes alive in it, whoever wrote the file. Sends nothing.
+
+    \b
+    Examples:
+      memento gate --base origin/main --json > gate.json; memento pr comment gate.json
+    """
+    from memento.review.github.comment import comment_text, read_reports
+
+    click.echo(comment_text(read_reports(reports)), nl=False)
+
+
 def _name_token(source: str) -> None:
     console(stderr=True).print(f"  token    that of {one_line(source)}", soft_wrap=True)
 
