@@ -580,3 +580,16 @@ def test_a_refused_change_under_another_name_is_not_gated_again(world):
     assert [rewrite.idea for rewrite in here.heard(Rewrite)] == ["idea number 1", "idea number 2"]
     assert here.landings() == [Disposition.DISCARDED]
     assert here.heard(Pass) == [Pass(stage="rewrite")]
+
+
+@pytest.mark.parametrize("habit", [Habit.MENDS, Habit.FETCHES], ids=["landed", "refused"])
+def test_what_an_attempt_teaches_it_teaches_once(world, habit):
+    here = world(Temper(slip=0, wrong_blame=0, habits={habit: 1.0}), rounds=0)
+    here.solve(exercise("thousands"))
+    here.model._model.temper = Temper(slip=0, wrong_blame=0, habits={habit: 1.0})
+    (episode,) = here.solve(exercise("parentheses", number=2))
+    asked, refs, landings = len(here.model.requests), here.refs(), here.landings()
+    here.loop.learn(episode, exercise("parentheses", number=2))
+    assert (here.refs(), here.landings()) == (refs, landings)
+    assert {r.purpose for r in here.model.requests[asked:]} <= {"tip"}
+    assert len(here.loop.journal.episodes()) == 2

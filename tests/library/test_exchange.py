@@ -192,11 +192,18 @@ def test_a_remote_of_the_configuration_runs_nothing(clones, git, tmp_path, url):
     assert not marker.exists()
 
 
-def test_programs_that_the_configuration_names_are_not_run(clones, git, tmp_path):
-    one, _ = clones
+def test_programs_that_the_configuration_names_are_not_run(clones, remote, git, tmp_path):
+    one, two = clones
     marker = tmp_path / "ran"
-    for key in ("remote.origin.uploadpack", "remote.origin.receivepack", "core.sshCommand"):
-        git("config", key, f"touch {marker}; false", cwd=one.library.root)
+    two.journal.record(episode("b"))
+    two.sync()
+    # git also looks a remote up by its URL: that, too, can be a name in the configuration.
+    url = remote.as_uri()
+    git("config", "remote.origin.url", url, cwd=one.library.root)
+    for name in ("origin", url):
+        for key in ("uploadpack", "receivepack"):
+            git("config", f"remote.{name}.{key}", f"touch {marker}; false", cwd=one.library.root)
+    git("config", "core.sshCommand", f"touch {marker}; false", cwd=one.library.root)
     one.journal.record(episode("a"))
-    assert one.sync() == (1, 0)
+    assert one.sync() == (1, 1)
     assert not marker.exists()
