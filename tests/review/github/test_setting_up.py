@@ -83,9 +83,11 @@ def test_no_report_comes_alive_in_the_comment(text):
 
 def test_the_comment_has_the_verdict_and_the_route_diff():
     assert comment_text([saying("plain words").report]) == (
-        f"{MARK}\n**Skill gate**\n\n| skill | verdict | evidence | tests | why |\n|---|---|---|---|---|\n"
+        f"{MARK}\n**Skill gate**\n\n"
+        "| skill | verdict | evidence | tests | why |\n|---|---|---|---|---|\n"
         "| `greeter` | ✓ PASS | E2 | 1 of 2 green | `all steps passed` |\n\n"
-        "**Route diff**\n\n| request | before | now |\n|---|---|---|\n| `plain words` | `none` | `greeter` |\n"
+        "**Route diff**\n\n| request | before | now |\n|---|---|---|\n"
+        "| `plain words` | `none` | `greeter` |\n"
     )
     assert "no skill has changed" in comment_text([])
 
