@@ -31,12 +31,12 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $(VENV)/.base $@
 
-check: dev ## format, lint, types, layers
+check: dev ## format, lint, types, layers, workflows
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	@BIN=$(BIN) sh .github/actionlint.sh
+	@VENV=$(VENV) sh .github/actionlint.sh
 
 test: dev ## the whole test suite
 	$(BIN)/pytest -n auto --dist loadgroup
