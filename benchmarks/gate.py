@@ -32,7 +32,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from memento.assemble import Ambience, gate_of
+from memento.assemble.ambience import Ambience
+from memento.assemble.gates import gate_of
 from memento.changes import GateReport
 from memento.config import load
 from memento.gate.gate import TestGate

@@ -14,8 +14,8 @@ from pathlib import Path
 from inspect_ai.model import ChatMessageAssistant, ModelOutput, get_model
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
-from memento.assemble import Ambience
-from memento.assemble_bench import Bench, frozen_router_of, stages_of
+from memento.assemble.ambience import Ambience
+from memento.assemble.bench import Bench, frozen_router_of, stages_of
 from memento.config import load
 from memento.evals.arms import Arm, library_arm
 from memento.evals.attempts import Work

@@ -265,7 +265,8 @@ class Journal:
         """Successes and failures of one version, in the order in which they came."""
         with self._transaction() as db:
             rows = db.execute(
-                "select success from outcomes where skill = ? and skill_tree = ? order by rowid", (skill, tree)
+                "select success from outcomes where skill = ? and skill_tree = ? order by rowid",
+                (skill, tree),
             ).fetchall()
         return tuple(bool(row[0]) for row in rows)
 

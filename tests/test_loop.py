@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from memento.assemble import loop_of, repeatable
+from memento.assemble.ambience import repeatable
+from memento.assemble.loops import loop_of
 from memento.changes import Disposition, Exam, Landing, Pass, Rewrite
 from memento.config import Config, load
 from memento.errors import ModelError, SandboxError

@@ -107,7 +107,9 @@ def command(
 
 def _talk(place: Workplace, chats: "Chats", resume: str | None, as_json: bool) -> "Talk":
     """Everything that a conversation needs. Raises ModelError, SandboxError, UsageError."""
-    from memento.assemble import answering, loop_of, metered_of, model_of, sandbox_of
+    from memento.assemble.gates import sandbox_of
+    from memento.assemble.loops import answering, loop_of
+    from memento.assemble.models import metered_of, model_of
     from memento.chats import Chat
     from memento.cli.live import Live
     from memento.cli.talk import Talk

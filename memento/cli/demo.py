@@ -39,7 +39,7 @@ def command(
       memento demo
       memento demo --seed 7 --json
     """
-    from memento.assemble import demo
+    from memento.assemble.demo import demo
 
     err = console(stderr=True)
     root = (

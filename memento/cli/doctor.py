@@ -73,7 +73,7 @@ def _git(name: str, _: Path | None) -> Check:
 
 
 def _sandbox(name: str, library_dir: Path | None) -> Check:
-    from memento.assemble import sandbox_of
+    from memento.assemble.gates import sandbox_of
 
     try:
         detail = confined(sandbox_of(settings_of(library_dir), os.environ))

@@ -52,7 +52,7 @@ def local(name: str, library_dir: Path | None) -> Check:
 
 def probe(library_dir: Path | None) -> Iterator[Check]:
     """What the endpoint can do with the model, asked with a few small questions, and kept."""
-    from memento.assemble import OPENAI_URL
+    from memento.assemble.models import OPENAI_URL
     from memento.config import state_folder
     from memento.llm.capabilities import Memory
     from memento.llm.endpoint import Endpoint

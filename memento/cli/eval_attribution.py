@@ -26,7 +26,9 @@ def command(seed: int, model: str | None, base_url: str | None, sandbox: str | N
       memento eval attribution
       memento eval attribution --model NAME --json
     """
-    from memento.assemble import Ambience, model_of, sandbox_of
+    from memento.assemble.ambience import Ambience
+    from memento.assemble.gates import sandbox_of
+    from memento.assemble.models import model_of
     from memento.config import load
     from memento.evals.attribution.faults import cases
     from memento.evals.attribution.measure import Measured, labelled, measured

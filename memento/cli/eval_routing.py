@@ -30,7 +30,7 @@ def command(data: Path, split: str | None, embedder: str, as_json: bool) -> None
       memento eval routing my-corpus
       memento eval routing my-corpus --split test --embedder words --json
     """
-    from memento.assemble_bench import bare_router_of
+    from memento.assemble.bench import bare_router_of
     from memento.config import load as load_config
     from memento.evals.routing import RoutingReport, load, measure
 

@@ -93,8 +93,8 @@ def command(
       memento eval tasks.jsonl --model NAME --arm library --arm no-skills --json
       memento eval demo --model simulated
     """
-    from memento.assemble_bench import Bench
-    from memento.assemble_evals import evaluate
+    from memento.assemble.bench import Bench
+    from memento.assemble.evals import evaluate
     from memento.evals.asked import Asked
 
     simulated = model == "simulated"

@@ -101,7 +101,8 @@ def command(
       memento gate --base main --model qwen3:8b --base-url http://127.0.0.1:11434/v1
       memento gate --self-check
     """
-    from memento.assemble import Ambience, gate_of, lazy_sandbox_of
+    from memento.assemble.ambience import Ambience
+    from memento.assemble.gates import gate_of, lazy_sandbox_of
 
     flags: dict[tuple[str, str], object] = {
         ("sandbox", "kind"): sandbox,

@@ -53,7 +53,9 @@ def command(
       memento import ../other-library --skill files
       memento import https://github.com/someone/skills --rev main --yes
     """
-    from memento.assemble import Ambience, importer_of, sandbox_of
+    from memento.assemble.ambience import Ambience
+    from memento.assemble.gates import sandbox_of
+    from memento.assemble.reviews import importer_of
     from memento.library.sources import read_source
     from memento.review.importing import Imported, incoming
     from memento.skill.taking import left_out

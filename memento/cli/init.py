@@ -29,7 +29,7 @@ def command(folder: Path, github: bool) -> None:
       memento init my-library --github
       memento init .
     """
-    from memento.assemble import Ambience
+    from memento.assemble.ambience import Ambience
     from memento.library import Library
 
     ambience, root = Ambience(), folder.absolute()

@@ -61,7 +61,7 @@ def command(
       memento learn tasks.jsonl --model NAME --budget-usd 5
       memento learn tasks.jsonl --model NAME --held-out held-out.jsonl --resume
     """
-    from memento.assemble_learning import Wanted, learner_of
+    from memento.assemble.learning import Wanted, learner_of
     from memento.evals.datasets.own import load
     from memento.evals.learning import Learned
 

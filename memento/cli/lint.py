@@ -26,7 +26,7 @@ def command(dry_run: bool, library_dir: Path | None, as_json: bool) -> int:
       memento lint --dry-run
       memento lint --json | jq '.[].advice.reason'
     """
-    from memento.assemble import router_of
+    from memento.assemble.routers import router_of
     from memento.review.lint import Linted, Linter
 
     place = open_workplace(library_dir)

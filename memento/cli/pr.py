@@ -65,7 +65,7 @@ def open_(proposal: str, draft: bool, library_dir: Path | None, as_json: bool) -
       memento pr 3fa8
       memento pr open csv-sums --json
     """
-    from memento.assemble import publisher_of
+    from memento.assemble.reviews import publisher_of
     from memento.review.github.publishing import Published
 
     place = open_workplace(library_dir)
@@ -101,7 +101,8 @@ def sync(
       memento pr sync --model NAME --base-url http://127.0.0.1:11434/v1
       memento pr sync --json
     """
-    from memento.assemble import lazy_sandbox_of, sync_of
+    from memento.assemble.gates import lazy_sandbox_of
+    from memento.assemble.reviews import sync_of
     from memento.review.github.syncing import Synced
 
     flags: dict[tuple[str, str], object] = {

@@ -41,7 +41,8 @@ def command(output: Path, library_dir: Path | None, as_json: bool) -> None:
       memento report
       memento report -o site --json
     """
-    from memento.assemble import Ambience, site_of
+    from memento.assemble.ambience import Ambience
+    from memento.assemble.reviews import site_of
     from memento.review.pages.writing import write
 
     begun = time.monotonic()

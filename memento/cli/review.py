@@ -270,12 +270,15 @@ class Desk:
         return dossiers(self.place.library, self.place.journal, self._policy())
 
     def _policy(self) -> "ReviewPolicy":
-        from memento.assemble import Ambience, policy_of
+        from memento.assemble.ambience import Ambience
+        from memento.assemble.reviews import policy_of
 
         return policy_of(self.place.library, Ambience())
 
     def _review(self) -> "Review":
-        from memento.assemble import Ambience, lazy_sandbox_of, review_of
+        from memento.assemble.ambience import Ambience
+        from memento.assemble.gates import lazy_sandbox_of
+        from memento.assemble.reviews import review_of
 
         config = self.place.config
         sandbox = lazy_sandbox_of(config, os.environ)

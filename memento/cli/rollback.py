@@ -36,7 +36,9 @@ def command(skill: str, rev: str | None, sandbox: str | None, library_dir: Path 
       memento rollback files
       memento rollback files --to HEAD~4
     """
-    from memento.assemble import Ambience, rollback_of, sandbox_of
+    from memento.assemble.ambience import Ambience
+    from memento.assemble.gates import sandbox_of
+    from memento.assemble.reviews import rollback_of
 
     place = open_workplace(library_dir, {("sandbox", "kind"): sandbox})
     rollback = rollback_of(

@@ -45,7 +45,7 @@ def command(task: str, rev: str | None, why: bool, library_dir: Path | None, as_
       memento route doctor --json
       memento route train
     """
-    from memento.assemble import router_of
+    from memento.assemble.routers import router_of
 
     if not task.strip():
         raise UsageError('the task is empty; give its text, as in memento route "add up a column"')

@@ -161,7 +161,9 @@ def _solve(
     as_json: bool,
 ) -> tuple[Episode, ...]:
     """The attempts at the task. An accident leaves the run unfinished, and says how to go on."""
-    from memento.assemble import loop_of, metered_of, model_of, sandbox_of
+    from memento.assemble.gates import sandbox_of
+    from memento.assemble.loops import loop_of
+    from memento.assemble.models import metered_of, model_of
     from memento.llm.replay import Replayed
 
     hear = live.hear if live.is_live and not as_json else None

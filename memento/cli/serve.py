@@ -27,7 +27,9 @@ def command(port: int, open_browser: bool, sandbox: str | None, library_dir: Pat
       memento serve --open
       memento serve --port 8421
     """
-    from memento.assemble import Ambience, lazy_sandbox_of, server_of
+    from memento.assemble.ambience import Ambience
+    from memento.assemble.gates import lazy_sandbox_of
+    from memento.assemble.reviews import server_of
 
     place = open_workplace(library_dir, {("sandbox", "kind"): sandbox})
     server = server_of(

@@ -12,7 +12,7 @@ from memento.cli.plain import one_line, plain_json
 from memento.errors import MementoError
 
 if TYPE_CHECKING:
-    from memento.assemble import Ambience
+    from memento.assemble.ambience import Ambience
     from memento.config import Config
     from memento.journal import Journal
     from memento.library import Library
@@ -55,7 +55,8 @@ class Workplace:
 
 def open_workplace(library_dir: Path | None, flags: dict[tuple[str, str], object] | None = None) -> Workplace:
     """Raises LibraryError when there is no library, ConfigError when a setting is wrong."""
-    from memento.assemble import Ambience, journal_of
+    from memento.assemble.ambience import Ambience
+    from memento.assemble.gates import journal_of
     from memento.config import load, state_folder
     from memento.library import Library
 

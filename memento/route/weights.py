@@ -36,11 +36,11 @@ class Score:
 
     cosine: float = 1.0
     bm25: float = 1.0
-    seen: float = 0.0236
-    nearest: float = 0.6164
-    prototype: float = 0.1513
+    seen: float = 0.0036
+    nearest: float = 0.6165
+    prototype: float = 0.1514
     vote: float = 0.3112
-    height: float = -0.2313
+    height: float = -0.2312
     share: float = 0.0
     count: float = 0.0
     seen_cosine: float = 0.0
@@ -53,14 +53,14 @@ class Score:
 class Sure:
     """Weights of the confidence, a logistic model."""
 
-    bias: float = -1.9667
-    cosine: float = 2.5644
-    bm25: float = 1.8313
-    seen: float = 0.2407
-    nearest: float = 2.7135
-    height: float = 0.8359
-    share: float = 0.0911
-    margin: float = 2.4948
+    bias: float = -1.9629
+    cosine: float = 2.5818
+    bm25: float = 1.8185
+    seen: float = 0.2436
+    nearest: float = 2.8345
+    height: float = 0.8448
+    share: float = 0.0993
+    margin: float = 2.4418
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,7 @@ from memento.act.executor import ReactExecutor
 from memento.act.servers import Server, connected
 from memento.act.tools.mcp_tool import full_name
 from memento.act.tools.terminal import Terminal
-from memento.assemble_tools import connect_of, rank_of, servers_of
+from memento.assemble.tools import connect_of, rank_of, servers_of
 from memento.config import load
 from memento.errors import ConfigError, ToolError
 from memento.protocols import Observation, Reply, ToolCall, ToolResult, ToolSpec

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from memento.assemble import journal_of
+from memento.assemble.gates import journal_of
 from memento.types import (
     Blame,
     Episode,

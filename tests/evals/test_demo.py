@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from memento.assemble import demo
+from memento.assemble.demo import demo
 from memento.evals.demo import Demo
 from memento.evals.exercises import FAMILIES, battery, heldout, stream
 from memento.evals.quality import true_quality

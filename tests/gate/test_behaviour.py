@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from memento.assemble import Ambience, gate_of
+from memento.assemble.ambience import Ambience
+from memento.assemble.gates import gate_of
 from memento.changes import Evidence, GateOutcome, GateReport
 from memento.config import load
 from memento.gate.behaviour import ALPHA, LEAST, SAMPLES, Compared, gain, harm, judge

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from memento.assemble_learning import Wanted, learner_of
+from memento.assemble.learning import Wanted, learner_of
 from memento.config import load
 from memento.evals.learning import Insisting, Learner
 from memento.library import Library

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from memento.assemble import Ambience, budget_of, loop_of
+from memento.assemble.ambience import Ambience
+from memento.assemble.loops import loop_of
+from memento.assemble.models import budget_of
 from memento.config import load
 from memento.errors import ModelError
 from memento.library import Library

@@ -6,7 +6,8 @@ from threading import Thread
 
 import pytest
 
-from memento.assemble import NO_MODEL, Ambience, no_model
+from memento.assemble.ambience import Ambience
+from memento.assemble.models import NO_MODEL, no_model
 from memento.config import Config, load, state_folder
 from memento.llm.local import LocalServer, look
 from memento.testing.loopback import LoopbackServer

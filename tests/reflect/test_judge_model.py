@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from memento.assemble import Ambience, judge_model_of, model_of
+from memento.assemble.ambience import Ambience
+from memento.assemble.models import judge_model_of, model_of
 from memento.config import load
 from memento.protocols import Message, Request
 from memento.testing.loopback import LoopbackServer

@@ -7,7 +7,7 @@ hands(library, answer)     a Review by Ada whose gate says `answer` about whatev
 
 from dataclasses import replace
 
-from memento.assemble import journal_of
+from memento.assemble.gates import journal_of
 from memento.changes import Disposition, GateReport, Landing, Proposal
 from memento.library import Library
 from memento.repair import evidence_of

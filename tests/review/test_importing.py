@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from memento.assemble import Ambience, importer_of, journal_of
+from memento.assemble.ambience import Ambience
+from memento.assemble.gates import journal_of
+from memento.assemble.reviews import importer_of
 from memento.changes import Disposition, GateOutcome
 from memento.config import load
 from memento.errors import LibraryError, UsageError

@@ -4,7 +4,8 @@ import itertools
 
 import pytest
 
-from memento.assemble import Ambience, gate_of, journal_of
+from memento.assemble.ambience import Ambience
+from memento.assemble.gates import gate_of, journal_of
 from memento.changes import Disposition, GateOutcome, Rewrite
 from memento.config import load
 from memento.gate.retirement import retirement

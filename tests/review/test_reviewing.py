@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from memento.assemble import Ambience, gate_of, journal_of, rollback_of
+from memento.assemble.ambience import Ambience
+from memento.assemble.gates import gate_of, journal_of
+from memento.assemble.reviews import rollback_of
 from memento.changes import Disposition, Evidence, Exam, GateOutcome, GateReport, GateStep, Rewrite
 from memento.config import load
 from memento.errors import LibraryError, UsageError

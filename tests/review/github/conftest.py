@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from memento.assemble import journal_of
+from memento.assemble.gates import journal_of
 from memento.journal import Journal
 from memento.library import Library
 from memento.review.github.connecting import connect

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from memento.assemble import Ambience, announcing
+from memento.assemble.ambience import Ambience
+from memento.assemble.reviews import announcing
 from memento.changes import Announced, Disposition, Landing
 from memento.cli.say import sentence
 from memento.errors import GitHubError

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
-from memento.assemble import journal_of
+from memento.assemble.gates import journal_of
 from memento.changes import Disposition, GateOutcome, Landing, RouteChange, TestResult
 from memento.library import Library
 from memento.review.pages.past import Past

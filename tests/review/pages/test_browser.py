@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from memento.assemble import Ambience, journal_of, lazy_sandbox_of, server_of
+from memento.assemble.ambience import Ambience
+from memento.assemble.gates import journal_of, lazy_sandbox_of
+from memento.assemble.reviews import server_of
 from memento.changes import Disposition, Landing, RouteChange, TestResult
 from memento.config import load
 from memento.library import Library

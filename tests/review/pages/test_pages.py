@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from memento.assemble import journal_of
+from memento.assemble.gates import journal_of
 from memento.changes import RouteChange, TestResult
 from memento.errors import UsageError
 from memento.journal import Glance

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from memento.assemble import journal_of
+from memento.assemble.gates import journal_of
 from memento.changes import GateReport
 from memento.library import Library
 from memento.review.pages.guard import Guard

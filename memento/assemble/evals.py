@@ -1,4 +1,4 @@
-"""Asked -> evaluation: what `assemble.py` is for the loop, for `memento eval`.
+"""Asked -> evaluation: what `memento eval` runs.
 
 Imports stand inside the functions, so that a command loads what it uses and nothing more.
 """
@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memento import assemble
-from memento.assemble import Ambience
-from memento.assemble_bench import Bench, frozen_router_of, models_of, stages_of
+from memento.assemble.ambience import Ambience
+from memento.assemble.bench import Bench, frozen_router_of, models_of, stages_of
+from memento.assemble.gates import journal_of, mended_journal_of
+from memento.assemble.models import model_of
+from memento.assemble.routers import router_of
 from memento.errors import UsageError
 from memento.evals.arms import LIBRARY, NO_SKILLS, READ_WRITE, STARTER, Arm
 from memento.types import Sha
@@ -70,7 +72,7 @@ def conditions_of(asked: "Asked", bench: Bench) -> "Conditions":
     if asked.simulated:
         name = SimulatedModel(seed=asked.seed).name
     else:
-        name = assemble.model_of(bench.config, bench.ambience).name
+        name = model_of(bench.config, bench.ambience).name
     return Conditions(model=name, simulated=asked.simulated, seed=asked.seed, rounds=asked.rounds)
 
 
@@ -160,7 +162,7 @@ def _evaluation(
         dataset=dataset,
         arms=tuple(chosen),
         library=library,
-        journal=assemble.journal_of(library),
+        journal=journal_of(library),
         key=lambda work: key_of(work.item.id, work.arm.label, conditions.model, conditions.seed),
         left_out={READ_WRITE: control.why_not} if control.why_not else {},
         known=guard.text_of(files),
@@ -194,8 +196,8 @@ def _read_write(
     found = root.is_dir() and any(root.iterdir())
     make = Library.open if found else Library.init
     own = replace(bench, library=make(root, now=ambience.now, ids=ambience.new_id))
-    journal = assemble.mended_journal_of(own.library)
-    router = assemble.router_of(own.config, journal, root)
+    journal = mended_journal_of(own.library)
+    router = router_of(own.config, journal, root)
     stages = stages_of(own, models=models_of(own, conditions, pacer), router=lambda _arm: router)
     arm = trained(
         own.library,

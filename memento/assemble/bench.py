@@ -10,8 +10,12 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from memento import assemble
-from memento.assemble import Ambience
+from memento.assemble.agents import executor_of, judging_of
+from memento.assemble.ambience import Ambience
+from memento.assemble.gates import sandbox_of
+from memento.assemble.loops import loop_of
+from memento.assemble.models import budget_of, judge_model_of, model_of
+from memento.assemble.routers import embedder_of
 
 if TYPE_CHECKING:
     from memento.config import Config
@@ -47,8 +51,8 @@ def stages_of(
     from memento.evals.stages import Stages
 
     config, ambience = bench.config, bench.ambience
-    sandbox = assemble.sandbox_of(config, bench.environ)
-    learner = assemble.loop_of(
+    sandbox = sandbox_of(config, bench.environ)
+    learner = loop_of(
         config=config,
         environ=bench.environ,
         library=bench.library,
@@ -60,14 +64,12 @@ def stages_of(
     return Stages(
         learner=learner,
         sandbox=sandbox,
-        budget=assemble.budget_of(config),
+        budget=budget_of(config),
         clock=ambience.clock,
         models=models,
         router=router,
-        executor=lambda model, on_end: replace(
-            assemble.executor_of(config, model, sandbox, ambience), on_end=on_end
-        ),
-        judging=lambda model: assemble.judging_of(model, sandbox),
+        executor=lambda model, on_end: replace(executor_of(config, model, sandbox, ambience), on_end=on_end),
+        judging=lambda model: judging_of(model, sandbox),
     )
 
 
@@ -84,8 +86,8 @@ def models_of(bench: Bench, conditions: "Conditions", pacer: "Pacer | None") -> 
             return Models(agent=model, grader=model)
 
         return simulated
-    agent = assemble.model_of(bench.config, bench.ambience)
-    grader = assemble.judge_model_of(bench.config, agent, bench.ambience)
+    agent = model_of(bench.config, bench.ambience)
+    grader = judge_model_of(bench.config, agent, bench.ambience)
     if pacer is not None:
         agent, grader = (Paced(model=m, pacer=pacer, sleep=time.sleep) for m in (agent, grader))
     models = Models(agent=agent, grader=grader)
@@ -98,7 +100,7 @@ def frozen_router_of(config: "Config", snapshot: "CommitSnapshot") -> "TantivyRo
     from memento.route.confidence import FUSED_THRESHOLD
     from memento.route.router import THRESHOLD, TantivyRouter
 
-    embedder = assemble.embedder_of(config)
+    embedder = embedder_of(config)
     trained = snapshot.files([weights.FILE]).get(weights.FILE)
     chosen = weights.load(trained.decode("utf-8")) if trained else weights.DEFAULT
     if embedder is None or chosen.embedder not in (None, embedder.name):
@@ -115,4 +117,4 @@ def bare_router_of(config: "Config") -> "TantivyRouter":
     """The router without a library: no past, no trained weights, no threshold."""
     from memento.route.router import TantivyRouter
 
-    return TantivyRouter(threshold=0.0, embedder=assemble.embedder_of(config))
+    return TantivyRouter(threshold=0.0, embedder=embedder_of(config))

@@ -9,7 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memento.assemble import Ambience, budget_of, journal_of, loop_of, model_of, sandbox_of
+from memento.assemble.ambience import Ambience
+from memento.assemble.gates import journal_of, sandbox_of
+from memento.assemble.loops import loop_of
+from memento.assemble.models import budget_of, model_of
 from memento.errors import UsageError
 
 if TYPE_CHECKING:

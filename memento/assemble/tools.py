@@ -1,4 +1,4 @@
-"""The agent's tools, named as classes: what assemble.py is for the loop."""
+"""The agent's tools, the search over them, and the servers that bring more."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
