@@ -147,7 +147,8 @@ def test_doctor_tells_what_to_do_about_each_finding(memento, fresh):
     ran = memento("doctor", "--json", cwd=fresh)
     found = {check["name"]: check for check in ran.json()}
     assert ran.code == 2
-    assert {name for name, check in found.items() if check["ok"]} == {"python", "git", "sandbox", "library"}
+    well = {name for name, check in found.items() if check["ok"]}
+    assert well == {"python", "git", "sandbox", "library", "local"}
     assert found["model"]["fix"] == "export OPENAI_API_KEY or OPENAI_BASE_URL, and MEMENTO_MODEL"
     assert found["model"]["fix"].split()[1] in memento("doctor", cwd=fresh).out
     assert memento("doctor", "--only", "git", "--only", "library", cwd=fresh).code == 0
