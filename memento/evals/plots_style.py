@@ -103,9 +103,9 @@ def tidy(axes: "Axes", look: Look, x: str, y: str, *, share: bool = True, across
     if share:
         values.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
     else:
-        values.set_major_locator(MaxNLocator(integer=True))
+        values.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     if not across:
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def label_end(axes: "Axes", x: float, y: float | None, text: str, colour: str) -> None:
