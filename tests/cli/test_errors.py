@@ -18,7 +18,7 @@ def refused(ran, code, *words):
     """The command ended with `code`, printed no data, and said `words` on stderr without a traceback."""
     assert (ran.code, ran.out) == (code, "")
     assert "Traceback" not in ran.err
-    assert ran.err.startswith(("memento: ", "Usage: ", "task run-"))
+    assert ran.err.startswith(("memento: ", "Usage: ", "task run-", "  model    "))
     for word in words:
         assert word in ran.err
 
