@@ -1,122 +1,71 @@
 """How well the router routes: `python benchmarks/routing.py DATA_DIR [--json] [--queries N] [--no-speed]`.
 
 DATA_DIR holds one folder per set, with corpus.jsonl (id, name, description, body) and queries.jsonl
-(id, text, relevant, split). The shipped embedder, no model. Per set:
+(id, text, relevant, split: "train" or "test"). The shipped embedder, no model, all queries. Per set:
 
     cold_hit1         the first candidate is a right one, nothing is known of the past
     cold_recall10     share of the right ones among the first ten
     bm25_hit1         the same router without an embedder: BM25 over name, description and body
     minilm_rrf_hit1   reciprocal rank fusion of BM25 and sentence-transformers' MiniLM; null without torch
-    warm_hit1         the train split is what skills solved, weights are trained on it; test requests of the
-                      skills that have a past. `memento route train` is what trains
+    warm_hit1         the train split is what skills solved, and what weights are trained on, as by
+                      `memento route train`; test requests of the skills that have a past
     default_warm_hit1 the same with the weights that ship
     mixed_warm_hit1, mixed_cold_hit1
-                      a random half of the skills keeps its past; test requests of the one half and of the
-                      other, each skill being once in either half, one router trained on what is left
-    mixed_cold_was    cold_hit1 of the requests of mixed_cold_hit1: what they lose by being cold beside warm
-    none_auroc        confidence of the route with the right skills there, against confidence in the library
-                      without them (warm); none_auroc_cold is the same without a past
+                      a random half of the skills keeps its past, then the other half; one router, trained on
+                      what is left. Test requests all of whose right skills are in the half with a past, and
+                      those none of whose are
+    mixed_any_hit1    all that have a right skill with a past, though others of their right ones have none
+    mixed_cold_was    the requests of mixed_cold_hit1 when no skill has a past: what it is to be held against
+    none_auroc        confidence with the right skills there, against confidence in the library without them,
+                      the journal being what it was: it still knows who solved such requests (warm)
+    none_auroc_strange  the same when the journal has no such requests either
+    none_auroc_cold   the same without a past
 
-and for speed, beside other retrievers in the same run (bm25s, rank-bm25 where installed): p50 per route in
-libraries of 1,000, 10,000 and 100,000 skills cut from the real texts given, the time to index 10,000 and
-to index one again, the resident memory with 100,000. Vectors of 10,000 and more skills are drawn at random
-for the clock, because computing them is a matter of minutes, once (`embed_skill_ms`).
+and for speed, beside rank-bm25 where it is installed: p50 per route in libraries of 1,000, 10,000 and 100,000
+skills cut from the real texts given, the time to index 10,000 and to index one again, and the resident memory
+of a process that answers with 100,000 (`rss_build_mb_100000`: at the most while they were indexed). Their
+vectors are drawn at random for the clock: computing them takes minutes, once (`embed_skill_ms`).
 """
 
 import argparse
 import json
 import random
-import resource
 import statistics
 import sys
-import tempfile
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from routing_data import Query, Skills, read_corpus, read_queries
+from routing_speed import measure_speed
+
+from memento.errors import UsageError
 from memento.protocols import Embedder
 from memento.route import TantivyRouter
-from memento.route.minilm import MiniLM, has_onnxruntime
+from memento.route.minilm import MiniLM
 from memento.route.past import Past
 from memento.route.train import train
 from memento.route.weights import DEFAULT
-from memento.types import File, Folder, Sha, Skill
+from memento.types import Sha
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-NONE_QUERIES = 300
-"""Requests whose skills are taken out, each from a library of its own."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Query:
-    """A request and the names of the skills that are right for it."""
-
-    text: str
-    relevant: frozenset[str]
-    train: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Skills:
-    """A library that is only names, descriptions and bodies."""
-
-    commit: Sha | None
-    held: Mapping[str, Skill] = field(repr=False)
-
-    def names(self) -> Sequence[str]:
-        return sorted(self.held)
-
-    def skill(self, name: str) -> Skill | None:
-        return self.held.get(name)
-
-    def folder(self, name: str) -> Folder:
-        return {"SKILL.md": File(data=self.held[name].body.encode())} if name in self.held else {}
-
-    def test(self, name: str) -> bytes | None:  # noqa: ARG002  the seam's name
-        return None
-
-    def entries(self) -> Mapping[str, str]:
-        return {}
-
-    def tips(self) -> str:
-        return ""
-
-
-def read_corpus(folder: Path) -> tuple[Mapping[str, Skill], Mapping[str, str]]:
-    """Skills by unique name, and that name by the set's own id (two skills may share a name)."""
-    skills: dict[str, Skill] = {}
-    names: dict[str, str] = {}
-    for line in (folder / "corpus.jsonl").read_text("utf-8").splitlines():
-        row = json.loads(line)
-        name, count = row["name"], 1
-        while name in skills:
-            count += 1
-            name = f"{row['name']} {count}"
-        skills[name] = Skill(name=name, description=row["description"], body=row["body"])
-        names[row["id"]] = name
-    return skills, names
-
-
-def read_queries(folder: Path, names: Mapping[str, str]) -> Sequence[Query]:
-    """The queries whose skills are in the corpus, in an order drawn with a fixed seed."""
-    found = []
-    for line in (folder / "queries.jsonl").read_text("utf-8").splitlines():
-        row = json.loads(line)
-        relevant = frozenset(names[i] for i in row["relevant"] if i in names)
-        if relevant:
-            found.append(Query(text=row["text"], relevant=relevant, train=row["split"] == "train"))
-    return random.Random(0).sample(found, len(found))
-
 
 def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
     """The chance that a positive scores above a negative; ties count half."""
-    wins = sum((p > n) + 0.5 * (p == n) for p in positive for n in negative)
-    return wins / (len(positive) * len(negative))
+    import numpy as np
+
+    below = np.sort(negative)
+    wins = np.searchsorted(below, positive, "left") + np.searchsorted(below, positive, "right")
+    return float(wins.sum()) / (2 * len(positive) * len(negative))
+
+
+def mean(flags: Sequence[bool | float]) -> float | None:
+    """None when there is nothing to measure."""
+    return statistics.fmean(flags) if flags else None
 
 
 @dataclass(kw_only=True)
@@ -159,13 +108,15 @@ class Scores:
     bm25_hit1: float
     minilm_rrf_hit1: float | None
     warm_queries: int
-    warm_hit1: float
-    default_warm_hit1: float
-    mixed_warm_hit1: float
-    mixed_cold_hit1: float
-    mixed_cold_was: float
-    none_auroc: float
-    none_auroc_cold: float
+    warm_hit1: float | None
+    default_warm_hit1: float | None
+    mixed_warm_hit1: float | None
+    mixed_cold_hit1: float | None
+    mixed_any_hit1: float | None
+    mixed_cold_was: float | None
+    none_auroc: float | None
+    none_auroc_strange: float | None
+    none_auroc_cold: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +133,10 @@ class Set:
         router = TantivyRouter(embedder=self.embedder, history=Told(past=past))
         if not trained:
             return router
-        lessons = router.lessons(self.library)
+        try:
+            lessons = router.lessons(self.library)
+        except UsageError:  # too little past: the shipped weights hold, as in a library
+            return router
         return replace(router, weights=train(lessons, DEFAULT, embedder=self.embedder.name).weights)
 
     @property
@@ -218,26 +172,40 @@ def recall10(router: TantivyRouter, library: Skills, queries: Sequence[Query]) -
     return statistics.fmean(shares)
 
 
-def mixed(data: Set) -> tuple[float, float, float]:
-    """Hit@1 of the half with a past, of the half without, and of the latter when all are without."""
-    draw, names = random.Random(2), sorted(data.library.held)
+@dataclass(frozen=True, kw_only=True)
+class Mixed:
+    """Hits of requests, over both halves."""
+
+    warm: list[bool] = field(default_factory=list)
+    any: list[bool] = field(default_factory=list)
+    cold: list[bool] = field(default_factory=list)
+    was: list[bool] = field(default_factory=list)
+
+
+def mixed(data: Set) -> Mixed:
+    """Each half of the skills keeps its past once."""
+    draw, names, found = random.Random(2), sorted(data.library.held), Mixed()
     half = set(draw.sample(names, len(names) // 2))
-    warm: list[bool] = []
-    cold: list[bool] = []
-    was: list[bool] = []
     for kept in (half, set(names) - half):
         past = [p for p in data.past if p.skill in kept]
         seen = {p.skill for p in past}
         router = data.router(past, trained=True)
-        strange = [q for q in data.tested if not q.relevant & seen]
-        warm += hits(router, data.library, [q for q in data.tested if q.relevant & seen])
-        cold += hits(router, data.library, strange)
-        was += hits(data.router(), data.library, strange)
-    return statistics.fmean(warm), statistics.fmean(cold), statistics.fmean(was)
+        strange = [q for q in data.tested if not q.relevant & kept]
+        own = [q for q in data.tested if q.relevant <= kept and q.relevant & seen]
+        found.warm.extend(hits(router, data.library, own))
+        found.any.extend(hits(router, data.library, [q for q in data.tested if q.relevant & seen]))
+        found.cold.extend(hits(router, data.library, strange))
+        found.was.extend(hits(data.router(), data.library, strange))
+    return found
 
 
-def none_fits(router: TantivyRouter, data: Set, queries: Sequence[Query]) -> float:
-    """AUROC of the confidence with the right skills there, against the same request without them."""
+def none_fits(router: TantivyRouter, data: Set, queries: Sequence[Query], *, strange: bool) -> float | None:
+    """AUROC of the confidence with the right skills there, against the same request without them.
+
+    `strange`: past requests that only they solved are taken out of the journal too.
+    """
+    if not queries:
+        return None
     there = [route.confidence for route in router.route_many([q.text for q in queries], data.library)]
     away: list[float] = []
     groups: dict[frozenset[str], list[str]] = {}
@@ -245,8 +213,9 @@ def none_fits(router: TantivyRouter, data: Set, queries: Sequence[Query]) -> flo
         groups.setdefault(q.relevant, []).append(q.text)
     for relevant, texts in groups.items():
         held = {name: skill for name, skill in data.library.held.items() if name not in relevant}
-        left = replace(router, history=Told(past=[p for p in router.history() if p.skill in held]))
-        routes = left.route_many(texts, Skills(commit=None, held=held))
+        past = [p for p in router.history() if p.skill in held] if strange else router.history()
+        left = replace(router, history=Told(past=past))
+        routes = left.route_many(texts, Skills(commit=Sha("left"), held=held))
         away += [route.confidence for route in routes]
     return auroc(there, away)
 
@@ -280,11 +249,11 @@ def measure(folder: Path, most: int) -> Scores:
     data = Set(
         library=Skills(commit=Sha(folder.name), held=skills),
         queries=read_queries(folder, names),
-        embedder=Kept(inner=MiniLM(fast=has_onnxruntime())),
+        embedder=Kept(inner=MiniLM()),
         most=most,
     )
     cold, warm = data.router(), data.router(data.past, trained=True)
-    mixed_warm, mixed_cold, was = mixed(data)
+    halves = mixed(data)
     return Scores(
         queries=len(data.asked),
         items=len(skills),
@@ -293,132 +262,16 @@ def measure(folder: Path, most: int) -> Scores:
         bm25_hit1=statistics.fmean(hits(TantivyRouter(), data.library, data.asked)),
         minilm_rrf_hit1=minilm_rrf(data),
         warm_queries=len(data.tested),
-        warm_hit1=statistics.fmean(hits(warm, data.library, data.tested)),
-        default_warm_hit1=statistics.fmean(hits(data.router(data.past), data.library, data.tested)),
-        mixed_warm_hit1=mixed_warm,
-        mixed_cold_hit1=mixed_cold,
-        mixed_cold_was=was,
-        none_auroc=none_fits(warm, data, data.tested[:NONE_QUERIES]),
-        none_auroc_cold=none_fits(cold, data, data.asked[:NONE_QUERIES]),
+        warm_hit1=mean(hits(warm, data.library, data.tested)),
+        default_warm_hit1=mean(hits(data.router(data.past), data.library, data.tested)),
+        mixed_warm_hit1=mean(halves.warm),
+        mixed_cold_hit1=mean(halves.cold),
+        mixed_any_hit1=mean(halves.any),
+        mixed_cold_was=mean(halves.was),
+        none_auroc=none_fits(warm, data, data.tested, strange=False),
+        none_auroc_strange=none_fits(warm, data, data.tested, strange=True),
+        none_auroc_cold=none_fits(cold, data, data.tested or data.asked, strange=True),
     )
-
-
-class Drawn:
-    """Vectors drawn at random for skills, computed for requests: what a route costs, not what it finds."""
-
-    def __init__(self, inner: Embedder, size: int) -> None:
-        self.inner = inner
-        self.name = f"drawn-{size}"
-
-    def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
-        import numpy as np
-
-        if len(texts) == 1:
-            return self.inner.embed(texts)
-        vectors = np.random.default_rng(len(texts)).standard_normal((len(texts), 384), dtype=np.float32)
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors
-
-
-@dataclass(frozen=True, kw_only=True)
-class Many(Skills):
-    """`size` skills made as they are asked for: the real ones, then halves of two real ones put together."""
-
-    real: Sequence[Skill] = ()
-    size: int = 0
-
-    def names(self) -> Sequence[str]:
-        return [f"skill-{n:06}" for n in range(self.size)]
-
-    def skill(self, name: str) -> Skill | None:
-        n = int(name[-6:])
-        a, b = self.real[n % len(self.real)], self.real[(n * 7 + n // len(self.real)) % len(self.real)]
-        return Skill(
-            name=name,
-            description=a.description[: len(a.description) // 2] + b.description[len(b.description) // 2 :],
-            body=a.body[: len(a.body) // 2] + b.body[len(b.body) // 2 :],
-            tree=Sha(name),
-        )
-
-
-def p50_ms(router: TantivyRouter, library: Skills, texts: Sequence[str]) -> float:
-    """The median time of a route, one at a time, the index being there."""
-    times = []
-    for n, text in enumerate(texts):
-        start = time.perf_counter()
-        router.route(text, library)
-        if n:
-            times.append(1000 * (time.perf_counter() - start))
-    return statistics.median(times)
-
-
-def measure_speed(folders: Sequence[Path]) -> dict[str, float]:
-    """All times and the memory, on texts of the set with the longest bodies, requests of all sets."""
-    corpora = [list(read_corpus(folder)[0].values()) for folder in folders]
-    skills = max(corpora, key=lambda held: statistics.fmean(len(s.body) for s in held))
-    texts = ["warm up"]
-    for folder in folders:
-        texts += [q.text for q in read_queries(folder, read_corpus(folder)[1])[:60]]
-    inner = MiniLM(fast=has_onnxruntime())
-    found: dict[str, float] = {}
-    sample = skills[:60]
-    inner.embed(["load"])
-    start = time.perf_counter()
-    inner.embed([s.description for s in sample])
-    found["embed_skill_ms"] = 1000 * (time.perf_counter() - start) / len(sample)
-    for size in (1_000, 10_000, 100_000):
-        library = Many(commit=Sha(f"{size}"), held={}, real=skills, size=size)
-        with tempfile.TemporaryDirectory() as state:
-            router = TantivyRouter(embedder=Drawn(inner, size), folder=Path(state))
-            start = time.perf_counter()
-            TantivyRouter(folder=Path(state)).route("build the index", library)
-            built = time.perf_counter() - start
-            found[f"p50_ms_{size}"] = p50_ms(router, library, texts)
-            if size == 10_000:
-                found["index_10000_s"] = built
-                found["reindex_one_ms"] = reindexed_ms(Path(state), library)
-    found["rss_mb_100000"] = resident_mb()
-    return found | others_ms(skills, texts[1:])
-
-
-def reindexed_ms(folder: Path, library: Skills) -> float:
-    """One skill changed, at a new commit; the library's other texts are where they were."""
-    from memento.route.disk import on_disk
-
-    held = {name: skill for name in library.names() if (skill := library.skill(name))}
-    times = []
-    for n in range(5):
-        name = sorted(held)[7 * n]
-        about = f"Changed {n}. {held[name].description}"
-        held[name] = replace(held[name], description=about, tree=Sha(f"changed {n}"))
-        start = time.perf_counter()
-        on_disk(folder / "index", f"change-{n}", held.values)
-        times.append(1000 * (time.perf_counter() - start))
-    return statistics.median(times)
-
-
-def resident_mb() -> float:
-    """Of this process now, from /proc; the peak where there is none."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return pages * resource.getpagesize() / 2**20
-
-
-def others_ms(skills: Sequence[Skill], texts: Sequence[str]) -> dict[str, float]:
-    """p50 per query of rank-bm25 over 1,000 of the same skills, where it is installed."""
-    try:
-        from rank_bm25 import BM25Okapi
-    except ImportError:
-        return {}
-    ranker = BM25Okapi([f"{s.name} {s.description} {s.body}".lower().split() for s in skills[:1000]])
-    times = []
-    for text in texts:
-        start = time.perf_counter()
-        ranker.get_scores(text.lower().split())
-        times.append(1000 * (time.perf_counter() - start))
-    return {"rank_bm25_p50_ms_1000": statistics.median(times)}
 
 
 def show(sets: Mapping[str, Scores], speed: Mapping[str, float]) -> Iterable[str]:
@@ -437,7 +290,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--queries", type=int, default=2000, help="at most so many per set")
+    parser.add_argument("--queries", type=int, default=10**9, help="at most so many per set; all by default")
     parser.add_argument("--no-speed", action="store_true")
     arguments = parser.parse_args()
     folders = sorted(p.parent for p in arguments.data.glob("*/corpus.jsonl"))

@@ -10,7 +10,8 @@ import statistics
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from routing import Kept, Set, Skills, hits, read_corpus, read_queries
+from routing import Kept, Set, hits
+from routing_data import Skills, read_corpus, read_queries
 
 from memento.route.lessons import Lessons
 from memento.route.minilm import MiniLM
@@ -36,7 +37,7 @@ def read(folder: Path) -> Set:
 
 def learned(lessons: list[Lessons]) -> Weights:
     score = fit(lessons, START, pull=PULL, held=("cosine", "bm25", *LEARNED_HERE_ONLY))
-    return Weights(score=score, sure=fit_sure([(lesson, score) for lesson in lessons]))
+    return Weights(score=score, sure=fit_sure([(lesson, score) for lesson in lessons], young=True))
 
 
 def warm(data: Set, weights: Weights) -> float:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from memento.route.lessons import BALANCE, FULL, NONE, Lessons
-from memento.route.weights import DEFAULT, FEATURES, MOST_MARGIN, PAST, SURE, Score, Sure, Weights
+from memento.route.weights import DEFAULT, FEATURES, KNOWN, MOST_MARGIN, PAST, SURE, Score, Sure, Weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -146,11 +146,11 @@ def _rate(lessons: Lessons, score: Score, which: "Flags") -> float:
     return float(together.mean()) if len(together) else 0.0
 
 
-def fit_sure(sets: "Sequence[tuple[Lessons, Score]]") -> Sure:
-    """The confidence of weights that score as given; each set counts the same."""
+def fit_sure(sets: "Sequence[tuple[Lessons, Score]]", *, young: bool = False) -> Sure:
+    """The confidence of weights that score as given; each set counts the same. `young`: see _sure_table."""
     import numpy as np
 
-    tables = [_sure_table(lessons, score) for lessons, score in sets]
+    tables = [_sure_table(lessons, score, young=young) for lessons, score in sets]
     values = np.concatenate([table for table, _ in tables])
     there = np.concatenate([flags for _, flags in tables])
     mass = np.concatenate([np.full(len(table), 1 / len(table)) for table, _ in tables])
@@ -168,11 +168,12 @@ def fit_sure(sets: "Sequence[tuple[Lessons, Score]]") -> Sure:
     return Sure(bias=round(bias, 4), **{n: round(float(v), 4) for n, v in zip(SURE, plain, strict=True)})
 
 
-def _sure_table(lessons: Lessons, score: Score) -> "tuple[Doubles, Doubles]":
+def _sure_table(lessons: Lessons, score: Score, *, young: bool) -> "tuple[Doubles, Doubles]":
     """Features of the best candidate, with the right ones there and without, and which is which.
 
-    Once with all that is remembered and once as if nothing were: a library starts without a past.
-    The past of a skill that is taken away goes with it: shares are of what is left.
+    Taken away twice: with their past (nobody ever asked such a thing; shares are then of what is left), and
+    without it (they were retired, and the past still knows who solved it). With `young` once more
+    as if nothing were remembered at all: a library starts so.
     """
     import numpy as np
 
@@ -187,8 +188,9 @@ def _sure_table(lessons: Lessons, score: Score) -> "tuple[Doubles, Doubles]":
     left[..., height] = np.where(seen, highest, 0)
     left[..., PAST.index("vote")] = left[..., share] * left[..., height]
     others, bare = lessons.there & ~lessons.right, np.zeros_like(past)
-    there = [_best(lessons, values, lessons.there, score) for values in (past, bare)]
-    away = [_best(lessons, values, others, score) for values in (left, bare)]
+    none = [bare] if young else []
+    there = [_best(lessons, values, lessons.there, score) for values in (past, past, *none)]
+    away = [_best(lessons, values, others, score) for values in (left, past, *none)]
     flags = [np.full(len(t), n) for n, tables in ((1.0, there), (0.0, away)) for t in tables]
     return np.concatenate([*there, *away]), np.concatenate(flags)
 
@@ -204,10 +206,13 @@ def _best(lessons: Lessons, past: "Doubles", there: "Flags", score: Score) -> "D
     second = scores[rows, order[:, 1]] if scores.shape[1] > 1 else np.full(len(rows), AWAY)
     first = scores[rows, top]
     ahead = np.where(second > AWAY / 2, first - second, first)
+    height = past[rows, top, PAST.index("height")]
     columns = [
         lessons.text[rows, top, 0],
         np.minimum(1.0, lessons.text[rows, top, 1]),
-        *(past[rows, top, PAST.index(name)] for name in ("seen", "nearest", "height", "share")),
+        *(past[rows, top, PAST.index(name)] for name in ("seen", "nearest")),
+        np.maximum(0.0, height),
+        past[rows, top, PAST.index("share")] * np.clip(height / KNOWN, 0, 1),
         np.minimum(ahead, MOST_MARGIN),
     ]
     table: Doubles = np.stack(columns, axis=1)

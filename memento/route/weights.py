@@ -26,6 +26,8 @@ TEXT = ("cosine", "bm25")
 PAST = ("seen", "nearest", "prototype", "vote", "height", "share", "count", "seen_cosine", "seen_bm25")
 FEATURES = (*TEXT, *PAST)
 SURE = ("cosine", "bm25", "seen", "nearest", "height", "share", "margin")
+KNOWN = 0.25
+"""Height from which the past knows such requests for sure; at 0 it sees what any strange request sees."""
 MOST_MARGIN = 0.3
 """A first that is further ahead of the second is not more certain."""
 
@@ -53,14 +55,14 @@ class Score:
 class Sure:
     """Weights of the confidence, a logistic model."""
 
-    bias: float = -1.9629
-    cosine: float = 2.5818
-    bm25: float = 1.8185
-    seen: float = 0.2436
-    nearest: float = 2.8345
-    height: float = 0.8448
-    share: float = 0.0993
-    margin: float = 2.4418
+    bias: float = -1.9779
+    cosine: float = 2.3952
+    bm25: float = 1.889
+    seen: float = 0.5377
+    nearest: float = 3.045
+    height: float = -4.6373
+    share: float = 1.8974
+    margin: float = 2.2229
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,8 +111,9 @@ def sure_features(cosine: float, bm25: float, recalled: Recalled | None, margin:
         "bm25": min(1.0, bm25 / BM25_UNIT),
         "seen": float(known.seen > 0),
         "nearest": known.nearest,
-        "height": known.height,
-        "share": known.share,
+        # That nothing near is known must never speak for a skill: not low height, not a share of nothing.
+        "height": max(0.0, known.height),
+        "share": known.share * min(1.0, max(0.0, known.height / KNOWN)),
         "margin": min(margin, MOST_MARGIN),
     }
 

@@ -122,7 +122,7 @@ def test_route_names_the_skill_and_what_else_was_near(memento, fresh):
     ran = memento("route", "open https://example.org/page and read what is behind it", "--json", cwd=fresh)
     assert ran.code == 0
     assert ran.json()["route"]["skill"] == "web-fetch"
-    assert memento("route", "zzz qqq", cwd=fresh).out.strip().endswith("is under 0.27")
+    assert memento("route", "zzz qqq", cwd=fresh).out.strip().endswith("is under 0.25")
 
 
 def test_gate_of_one_skill_passes_and_of_no_change_has_nothing_to_do(memento, fresh):

@@ -196,6 +196,7 @@ def lessons(count: int, *, honest: bool) -> Lessons:
     past[..., PAST_FEATURES.index("seen")] = kept[:, None]
     told_by = np.where(right, 0.4, -0.4) if honest else np.zeros((count, 5))
     past[..., PAST_FEATURES.index("share")] = kept[:, None] * told_by
+    past[..., PAST_FEATURES.index("height")] = 0.3 * kept[:, None]
     text = np.stack([draw.random((count, 5)) * 0.3, np.full((count, 5), 0.1)], axis=2)
     warm = np.stack([kept[v][right.argmax(axis=1)] for v in range(views)])
     every = np.ones((count, 5), dtype=bool)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from memento.errors import ModelError
 from memento.protocols import Observation
 from memento.route import Candidate, TantivyRouter
-from memento.route.weights import BM25_UNIT
+from memento.route.past import Recalled
+from memento.route.weights import BM25_UNIT, sure_features
 from memento.types import Route, Skill, Task, Utility
 
 NOTHING = Route(skill=None, confidence=0.0)
@@ -242,6 +243,19 @@ def test_only_the_last_few_commits_are_kept(make_library):
     for n in (0, 1, 2, 3, 0, 4, 0, 1, 5):
         router.route("bake", libraries[n])
     assert [library.listed for library in libraries] == [1, 2, 1, 1, 1, 1]
+
+
+def test_a_past_that_knows_nothing_like_a_request_speaks_for_no_skill():
+    strange = Recalled(nearest=-0.2, share=1.0, height=-0.2, seen=2.0)
+    assert sure_features(0.1, 0.0, strange, 0.0) == {
+        "cosine": 0.1,
+        "bm25": 0.0,
+        "seen": 1.0,
+        "nearest": -0.2,
+        "height": 0.0,
+        "share": 0.0,
+        "margin": 0.0,
+    }
 
 
 # ---------------------------------------------------------------- an embedder
