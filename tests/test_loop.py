@@ -91,6 +91,8 @@ class World:
 def world(tmp_path: Path) -> Callable[..., World]:
     def make(temper: Temper = FLAWLESS, **flags: object) -> World:
         settings = {("loop", key): value for key, value in flags.items()}
+        # By words alone, as in the demo: what an embedder takes for near is no matter of the loop.
+        settings["route", "embedder"] = "words"
         return World(tmp_path / "library", Recorder(temper), load("", {}, settings))
 
     return make

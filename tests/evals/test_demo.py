@@ -15,6 +15,8 @@ from memento.llm.simulated.reading import KINDS
 from memento.sandbox.bubblewrap import Bubblewrap
 from memento.types import File
 
+pytestmark = pytest.mark.xdist_group("played")  # one test process plays the demo while the others go on
+
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
