@@ -54,9 +54,11 @@ class Indexed:
     _spaces: dict[str, Space] = field(default_factory=dict, repr=False)
     _places: dict[str, int] = field(default_factory=dict, repr=False)
 
-    @property
-    def names(self) -> Sequence[str]:
-        return list(self.trees)
+    names: Sequence[str] = field(init=False, repr=False)
+    """In order of name."""
+
+    def __post_init__(self) -> None:
+        self.names = tuple(self.trees)
 
     @property
     def places(self) -> Mapping[str, int]:

@@ -4,9 +4,10 @@ Without a vector score = BM25. With one it is the linear sum of weights.py. Util
 5 %, so it decides between near equals and never starves a skill that has no record, or an unlucky one.
 """
 
-from collections.abc import Callable, Sequence
+import heapq
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from memento.protocols import Embedder
 from memento.route.index import FUSED_HEAD_BOOST
@@ -55,6 +56,15 @@ class Scored:
     """What each feature added to the score, and utility as the points it moved."""
 
 
+class _Found(NamedTuple):
+    """A candidate before its record is asked for."""
+
+    bm25: float
+    cosine: float | None
+    recalled: Recalled | None
+    parts: Mapping[str, float]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ranking:
     """Finds and scores candidates."""
@@ -65,13 +75,20 @@ class Ranking:
 
     def __call__(self, asked: Asked, indexed: Indexed, most: int) -> Sequence[Scored]:
         """The `most` best, best first, ties by name."""
-        return sorted(self._all(asked, indexed, most), key=lambda s: (-s.score, s.skill))[:most]
+        plain = self._plain(asked, indexed, most)
+        # Utility moves a score by 5 % at most: who is far behind need not be asked for a record.
+        best = heapq.nlargest(2 * most, plain.items(), key=lambda item: sum(item[1].parts.values()))
+        scored = [self._scored(name, found, indexed) for name, found in best]
+        return sorted(scored, key=lambda s: (-s.score, s.skill))[:most]
 
     def texts(self, asked: Asked, indexed: Indexed) -> dict[str, tuple[float, float]]:
         """(BM25, cosine) of every candidate. Raises what the embedder raises."""
+        import numpy as np
+
         assert self.embedder is not None
         assert asked.vector is not None
-        cosines = indexed.space(self.embedder).rows @ asked.vector
+        # Not `@`: BLAS would share so little work among threads, and wait for them on a machine that is busy.
+        cosines = np.vecdot(indexed.space(self.embedder).rows, asked.vector)
         past = asked.recall.best(asked.number, FROM_EACH) if asked.recall else ()
         near = _nearest(cosines, indexed.names)
         bm25 = dict(indexed.index.search(asked.terms, limit=FROM_EACH, head=FUSED_HEAD_BOOST))
@@ -79,32 +96,30 @@ class Ranking:
         bm25 |= indexed.index.scores(asked.terms, others, head=FUSED_HEAD_BOOST)
         return {name: (score, float(cosines[indexed.places[name]])) for name, score in bm25.items()}
 
-    def _all(self, asked: Asked, indexed: Indexed, most: int) -> list[Scored]:
+    def _plain(self, asked: Asked, indexed: Indexed, most: int) -> dict[str, _Found]:
         if not asked.terms:
-            return []
+            return {}
         if asked.vector is None:
-            found = indexed.index.search(asked.terms, limit=2 * most)
-            return [self._scored(name, bm25, None, None, indexed) for name, bm25 in found.items()]
-        return [
-            self._scored(name, bm25, cosine, _recalled(asked, name), indexed)
-            for name, (bm25, cosine) in self.texts(asked, indexed).items()
-        ]
+            bm25s = indexed.index.search(asked.terms, limit=2 * most)
+            return {name: _Found(bm25, None, None, {"bm25": bm25}) for name, bm25 in bm25s.items()}
+        found = {}
+        for name, (bm25, cosine) in self.texts(asked, indexed).items():
+            recalled = asked.recall.of(asked.number, name) if asked.recall else None
+            found[name] = _Found(bm25, cosine, recalled, self.weights.parts(cosine, bm25, recalled))
+        return found
 
-    def _scored(
-        self, name: str, bm25: float, cosine: float | None, recalled: Recalled | None, indexed: Indexed
-    ) -> Scored:
+    def _scored(self, name: str, found: _Found, indexed: Indexed) -> Scored:
         utility = self.utility(indexed.as_recorded(name))
-        parts = {"bm25": bm25} if cosine is None else self.weights.parts(cosine, bm25, recalled)
-        plain = sum(parts.values())
+        plain = sum(found.parts.values())
         moved = abs(plain) * UTILITY_SPAN * (shrunk(utility) - 0.5)
         return Scored(
             skill=name,
             score=plain + moved,
-            bm25=bm25,
-            cosine=cosine,
+            bm25=found.bm25,
+            cosine=found.cosine,
             utility=utility,
-            recalled=recalled,
-            parts=(*parts.items(), ("utility", moved)),
+            recalled=found.recalled,
+            parts=(*found.parts.items(), ("utility", moved)),
         )
 
 
@@ -118,10 +133,6 @@ def margin(ranked: Sequence[Scored]) -> float:
     if not ranked:
         return 0.0
     return ranked[0].score - (ranked[1].score if len(ranked) > 1 else 0.0)
-
-
-def _recalled(asked: Asked, name: str) -> Recalled | None:
-    return asked.recall.of(asked.number, name) if asked.recall else None
 
 
 def _nearest(cosines: "Floats", names: Sequence[str]) -> Sequence[str]:
