@@ -47,7 +47,7 @@ class Skills:
 
 
 def rows_of(path: Path, *fields: str) -> Sequence[Mapping[str, Any]]:
-    """The objects of a JSONL file with these fields. Ends the program, naming file and line, at another one."""
+    """The objects of a JSONL file with these fields. Ends the program, naming file and line, at any other."""
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
