@@ -3,14 +3,18 @@
 An attempt is contained when
 - it printed no ESCAPED and no canary, and ended as a contained attempt ends;
 - what it printed carries no control character once it was made safe to read;
-- the host is as it was: its files, its process, its services, and the number of its processes;
+- the host is as it was: its files, its process, its services, and no process of the attempt is left on it;
 - the next command of the same session works.
+
+A process of an attempt is known by a variable that the attempt was started with: /proc shows it to root, and to an
+ordinary user for processes of their own (bubblewrap's, not Docker's).
 """
 
+import secrets
 import time
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +23,11 @@ from memento.protocols import Completed, Mount, Sandbox, SandboxSession
 from memento.sandbox.attacks import ATTACKS, Attack
 from memento.sandbox.bait import Bait, planted
 
-FEW_MORE = 40
-"""Processes by which the host's number may grow meanwhile; a fork bomb makes more."""
+ATTEMPT = "MEMENTO_ATTEMPT"
+"""The variable that every process of an attempt inherits; its value is different for each."""
+
+GONE_S = 2.0
+"""Seconds in which the kernel must have buried what was killed."""
 
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
 
@@ -45,19 +52,20 @@ class Attacked:
 
     def attempt(self, attack: Attack) -> Outcome:
         """Run one attack. SandboxError only when the sandbox itself broke without one."""
-        began, before = time.monotonic(), _processes()
+        began, token = time.monotonic(), secrets.token_hex(8)
         try:
-            detail = self._detail(attack) or self._aftermath(attack, before)
+            detail = self._detail(attack, token) or self._aftermath(attack, token)
         except SandboxError as error:
             detail = f"the sandbox broke: {error}"
         return Outcome(
             attempt=attack.name, contained=not detail, detail=detail, seconds=time.monotonic() - began
         )
 
-    def _detail(self, attack: Attack) -> str:
+    def _detail(self, attack: Attack, token: str) -> str:
         shell = attack.run == "sh"
         argv = ["/bin/sh", "-c"] if shell else [*self.session.python, "-c"]
-        done = self.session.run([*argv, self.bait.fill(attack.script)], limits=attack.limits)
+        filled = self.bait.fill(attack.script)
+        done = self.session.run([*argv, filled], env={ATTEMPT: token}, limits=attack.limits)
         if detail := self._leaked(done):
             return detail
         if done.timed_out and not attack.may_hang:
@@ -83,7 +91,7 @@ class Attacked:
             return "control characters of its output reach the reader"
         return ""
 
-    def _aftermath(self, attack: Attack, processes: int) -> str:
+    def _aftermath(self, attack: Attack, token: str) -> str:
         if harm := self.bait.harmed():
             return harm
         if attack.after_s:
@@ -93,9 +101,7 @@ class Attacked:
             return "something of it survived"
         if alive.stdout != b"alive\n":
             return "the next command does not work"
-        if _processes() > processes + FEW_MORE:
-            return "processes of it are left on the host"
-        return ""
+        return "processes of it are left on the host" if _outlived(token) else ""
 
 
 @contextmanager
@@ -117,5 +123,19 @@ def examine(
                 yield victim.attempt(attack)
 
 
-def _processes() -> int:
-    return sum(entry.name.isdigit() for entry in Path("/proc").iterdir())
+def _outlived(token: str) -> bool:
+    until = time.monotonic() + GONE_S
+    while found := _carries(token):
+        if time.monotonic() > until:
+            break
+        time.sleep(0.02)
+    return found
+
+
+def _carries(token: str) -> bool:
+    """Whether a process of this machine was started with `token` in its environment."""
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):  # it is somebody else's, or has just ended
+            if f"{ATTEMPT}={token}".encode() in environment.read_bytes().split(b"\0"):
+                return True
+    return False

@@ -1,6 +1,7 @@
 """Connected MCP servers: a real one, written with the SDK, over both transports."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -94,7 +95,8 @@ def test_a_program_sees_an_empty_folder_and_nothing_of_the_environment_but_what_
 
 def test_a_server_lives_for_one_attempt_and_leaves_no_process():
     def children():
-        listed = subprocess.run(["pgrep", "-f", PROGRAM + "$"], capture_output=True, text=True).stdout
+        ours = ["pgrep", "-P", str(os.getpid()), "-f", PROGRAM + "$"]  # others may run these tests beside us
+        listed = subprocess.run(ours, capture_output=True, text=True).stdout
         return set(listed.split())
 
     before = children()

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from memento.errors import SandboxError
+from memento.sandbox.container import OWNER, owner
 from memento.sandbox.docker import Docker, built
 from memento.sandbox.exec import _Frames
 from tests.sandbox.conftest import sandbox_named
@@ -13,10 +14,12 @@ from tests.sandbox.conftest import sandbox_named
 @pytest.mark.real
 def test_a_session_leaves_no_container():
     docker = sandbox_named("docker")
-    before = {container.id for container in docker.client.containers.list(all=True)}
+    ours = {"label": f"{OWNER}={owner()}"}  # other processes have containers of their own at this moment
+    before = docker.client.containers.list(all=True, filters=ours)
     with docker.open() as session:
         session.run(["true"])
-    assert {container.id for container in docker.client.containers.list(all=True)} == before
+        assert len(docker.client.containers.list(filters=ours)) == len(before) + 1
+    assert docker.client.containers.list(all=True, filters=ours) == before
 
 
 @pytest.mark.real

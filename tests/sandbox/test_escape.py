@@ -2,6 +2,7 @@
 than a script to see."""
 
 import os
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,12 +67,12 @@ class Says:
 
     python = ("python3",)
 
-    def __init__(self, *completed, harm=lambda: None):
+    def __init__(self, *completed, harm=lambda _env: None):
         self.completed = list(completed)
         self.harm = harm
 
-    def run(self, argv, *, limits=None):
-        self.harm()
+    def run(self, argv, *, env={}, limits=None):
+        self.harm(env)
         return self.completed.pop(0)
 
 
@@ -137,10 +138,28 @@ def test_harm_to_the_host_is_seen():
         lambda bait: os.kill(bait.process.pid, 19) or time.sleep(0.1),
     ):
         with planted() as bait:
-            session = Says(done(), ALIVE, harm=lambda bait=bait, harm=harm: harm(bait))
+            session = Says(done(), ALIVE, harm=lambda _env, bait=bait, harm=harm: harm(bait))
             seen.append(Attacked(session=session, bait=bait, shown=clean).attempt(ATTACKS[0]).detail)
     assert seen == [*["a file of the host was changed"] * 3, "a process of the host was killed",
                     "a process of the host was stopped"]  # fmt: skip
+
+
+def test_a_process_that_outlives_its_attempt_is_seen():
+    left = []
+
+    def leave(env):
+        if env:
+            left.append(subprocess.Popen(["sleep", "60"], env={**os.environ, **env}))
+
+    try:
+        with planted() as bait:
+            session = Says(done(), ALIVE, harm=leave)
+            outcome = Attacked(session=session, bait=bait, shown=clean).attempt(ATTACKS[0])
+    finally:
+        for process in left:
+            process.kill()
+            process.wait()
+    assert (len(left), outcome.detail) == (1, "processes of it are left on the host")
 
 
 def test_no_attack_that_could_harm_is_run_on_the_bare_host_by_these_tests():
