@@ -63,7 +63,7 @@ class Repair:
 
     def __call__(self, lesson: Lesson, exercise: Exercise) -> Landing | None:
         """What became of the change; None when there is none: a stage had nothing to offer."""
-        if self.journal.knows_lesson(lesson.episode):
+        if self.journal.ideas.knows_lesson(lesson.episode):
             return None
         library = self.library.at()
         parent = self._parent(lesson, library)
@@ -74,7 +74,7 @@ class Repair:
         if reason is not None:
             return self._pass("policy", reason)
         lesson = replace(
-            lesson, rejected=self.journal.rejected(name), objections=self.journal.objections(name)
+            lesson, rejected=self.journal.ideas.rejected(name), objections=self.journal.ideas.objections(name)
         )
         exam = self.exam_author(lesson, parent)
         if exam is None:
@@ -109,7 +109,7 @@ class Repair:
             self._told(rewrite)
             key = change_key(rewrite, parent.folder)
             known = {change_key(other, parent.folder) for other in found}
-            if key not in known and not self.journal.recall([key]):
+            if key not in known and not self.journal.cache.recall([key]):
                 found.append(rewrite)
         return found
 
@@ -136,8 +136,8 @@ class Repair:
             # The choice first: from its line on the lesson counts as drawn.
             refused = [other for other in others if other.is_refused]
             for each in (landing, *map(fate, refused)):
-                self.journal.record_landing(each, episode=lesson.episode)
-            self.journal.remember(refusals((best, *others), before))
+                self.journal.ideas.record(each, episode=lesson.episode)
+            self.journal.cache.remember(refusals((best, *others), before))
 
         landing = land(
             self.library,

@@ -192,7 +192,7 @@ def test_a_harmful_rewrite_is_refused_leaves_no_ref_and_is_remembered(world):
     assert here.landings() == [Disposition.DISCARDED]
     assert [ref for ref in here.refs() if ref not in before] == []
     assert here.library.at().skill("ledger-totals") is None
-    assert len(here.loop.journal.rejected("ledger-totals")) == 1
+    assert len(here.loop.journal.ideas.rejected("ledger-totals")) == 1
 
 
 def test_a_rewrite_that_drops_an_old_rule_is_refused(world):
@@ -470,8 +470,8 @@ def test_what_a_person_said_against_a_refused_idea_is_told_to_the_rewriter(world
     policy(here, '[review]\nagent = "review"\n')
     here.solve(exercise("thousands"))
     (open_one,) = here.library.proposals()
-    here.loop.journal.remark(open_one.id, Remark(who="Ada", when=0.0, text="We never strip anything."))
-    here.loop.journal.reject(open_one.id, "Ada")
+    here.loop.journal.ideas.remark(open_one.id, Remark(who="Ada", when=0.0, text="We never strip anything."))
+    here.loop.journal.ideas.reject(open_one.id, "Ada")
     here.library.discard(open_one)
     here.solve(exercise("thousands", number=2))
     first, second = (str(r) for r in here.model.requests if r.purpose == "rewrite")
@@ -539,7 +539,7 @@ def test_a_version_that_does_worse_than_its_parent_is_taken_back_by_itself(world
     assert entry.trailers["Memento-Blame"] == (
         f"rolled back by probation: 0 of {len(episodes)} succeeded, 4 of 5 with the version before"
     )
-    idea = next(i for i in here.loop.journal.ideas("ledger-totals") if i.idea == "read it anew")
+    idea = next(i for i in here.loop.journal.ideas.of("ledger-totals") if i.idea == "read it anew")
     assert (idea.disposition, "probation" in idea.reason) == (Disposition.DISCARDED, True)
     here.model.before = lambda _request: None
     assert here.solve(exercise("thousands", number=40))[-1].verdict.result is Result.PASSED
@@ -562,7 +562,7 @@ def test_of_several_rewrites_the_gate_chooses_and_the_others_leave_no_ref(world)
     assert here.landings() == [Disposition.LANDED]
     assert "setup.example" not in here.library.at().skill("ledger-totals").body
     assert {ref for ref in here.refs() if ref not in before} == {"refs/notes/memento"}
-    rejected = here.loop.journal.rejected("ledger-totals")
+    rejected = here.loop.journal.ideas.rejected("ledger-totals")
     assert len(rejected) == 2
     assert all(idea in str(asked[2]) for idea in rejected), "each is told of the ideas before it"
 

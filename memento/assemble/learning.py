@@ -18,8 +18,8 @@ from memento.errors import UsageError
 if TYPE_CHECKING:
     from memento.config import Config
     from memento.evals.learning import Learner, Solved
+    from memento.journal.progress import Progress
     from memento.loop import Event
-    from memento.progress import Progress
     from memento.protocols import Model
     from memento.types import Exercise
 
@@ -56,9 +56,9 @@ def learner_of(
     there is none, or when it was asked something else."""
     from memento.evals.learning import Insisting, Learner
     from memento.evals.turns import Turns
+    from memento.journal.progress import Progress
     from memento.library import Library
     from memento.llm.budget import Metered, exceeded
-    from memento.progress import Progress
 
     outside = Ambience()
     probe = Library.open(root, now=outside.now, ids=outside.new_id)
@@ -75,7 +75,7 @@ def learner_of(
         budget,
         clock=time.monotonic,
         now=outside.now,
-        record=journal_of(library).record_call,
+        record=journal_of(library).calls.record,
     )
     metered.meter.begin(f"learn {run}")
     loop = loop_of(

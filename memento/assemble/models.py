@@ -89,7 +89,7 @@ def metered_of(config: "Config", model: "Model", journal: "Journal", ambience: A
     from memento.llm.budget import Metered
 
     return Metered(
-        model, budget_of(config), clock=ambience.clock, now=ambience.now, record=journal.record_call
+        model, budget_of(config), clock=ambience.clock, now=ambience.now, record=journal.calls.record
     )
 
 

@@ -22,9 +22,9 @@ from memento.cli.workplace import (
 )
 
 if TYPE_CHECKING:
-    from memento.chats import Chats, Turn
     from memento.cli.live import Live
     from memento.cli.talk import Talk
+    from memento.journal.chats import Chats, Turn
     from memento.llm.budget import Metered
     from memento.loop import Event, Loop
 
@@ -81,7 +81,7 @@ def command(
       memento chat --resume --learn --model NAME
       memento chat --list
     """
-    from memento.chats import Chats
+    from memento.journal.chats import Chats
 
     flags: dict[tuple[str, str], object] = {
         ("model", "name"): model,
@@ -110,9 +110,9 @@ def _talk(place: Workplace, chats: "Chats", resume: str | None, as_json: bool) -
     from memento.assemble.gates import sandbox_of
     from memento.assemble.loops import answering, loop_of
     from memento.assemble.models import metered_of, model_of
-    from memento.chats import Chat
     from memento.cli.live import Live
     from memento.cli.talk import Talk
+    from memento.journal.chats import Chat
 
     chat = Chat(id=place.ambience.new_id()) if resume is None else chats.find(resume or None)
     write = _nowhere if as_json else _out
@@ -211,8 +211,8 @@ def _ignore(turn: "Turn") -> None:
 def _print_turn(turn: "Turn") -> None:
     from pydantic import TypeAdapter
 
-    from memento.chats import Turn
     from memento.cli.plain import plain_json
+    from memento.journal.chats import Turn
 
     click.echo(plain_json(TypeAdapter(Turn).dump_json(turn).decode()))
 

@@ -31,7 +31,7 @@ from memento.types import (
 )
 
 if TYPE_CHECKING:
-    from memento.unfinished import Unfinished, UnfinishedRuns
+    from memento.journal.unfinished import Unfinished, UnfinishedRuns
 
 MOST_FILE_BYTES = 20_000_000
 ACCIDENTS = {
@@ -107,7 +107,7 @@ def command(
       memento run @task.txt --base-url http://127.0.0.1:11434/v1 --model NAME --no-learn
       memento run --resume --model NAME
     """
-    from memento.unfinished import Unfinished, UnfinishedRuns
+    from memento.journal.unfinished import Unfinished, UnfinishedRuns
 
     flags: dict[tuple[str, str], object] = {
         ("model", "name"): model,

@@ -40,8 +40,8 @@ def command(remote: str, library_dir: Path | None, as_json: bool) -> None:
       memento sync
       memento sync git@example.org:team/skills.git
     """
+    from memento.journal.outcomes import adopt, line, outcomes, read_line
     from memento.library.exchange import exchange
-    from memento.outcomes import adopt, line, outcomes, read_line
 
     place = open_workplace(library_dir)
     environment = {name: os.environ[name] for name in HANDED_ON if name in os.environ}
@@ -60,7 +60,7 @@ def command(remote: str, library_dir: Path | None, as_json: bool) -> None:
 
 
 def _key(text: str) -> str | None:
-    from memento.outcomes import read_line
+    from memento.journal.outcomes import read_line
 
     outcome = read_line(text)
     return outcome.episode if outcome is not None else None

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from memento.chats import INTERRUPTED, Chat, Chats, Turn
 from memento.cli.live import Live
 from memento.cli.plain import plain
 from memento.cli.workplace import Workplace
 from memento.errors import MementoError
+from memento.journal.chats import INTERRUPTED, Chat, Chats, Turn
 from memento.types import Episode, Exercise, Stop, Task
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ from memento.changes import Disposition
 from memento.errors import BudgetError, ModelError, SandboxError, ToolError
 from memento.evals.turns import Turns
 from memento.journal import Idea
+from memento.journal.progress import Progress
 from memento.loop import Loop
-from memento.progress import Progress
 from memento.protocols import Executor, Observation
 from memento.types import Episode, Exercise, Result, Skill, Stop, Trajectory
 
@@ -159,10 +159,10 @@ class Learner:
             if proposal.id in undecided:
                 self.loop.library.discard(proposal)
         for name in undecided:
-            self.loop.journal.forget_idea(name)
+            self.loop.journal.ideas.forget(name)
 
     def _ideas(self) -> list[Idea]:
-        return [idea for idea in self.loop.journal.ideas() if idea.episode.startswith(f"{self.run}-")]
+        return [idea for idea in self.loop.journal.ideas.of() if idea.episode.startswith(f"{self.run}-")]
 
     def _report(self, found: Sequence[Solved]) -> Learned:
         judged = [solved.results for solved in found if solved.results[-1] is not Result.UNJUDGED]

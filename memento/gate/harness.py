@@ -108,7 +108,7 @@ class Harness:
     def _known(self, key: str) -> Results | None:
         if (ahead := self._ahead.get(key)) is not None:
             return ahead
-        return self.journal.cached_run(key) if self.use_cache and not self._doubt() else None
+        return self.journal.cache.run(key) if self.use_cache and not self._doubt() else None
 
     def run_together(self, jobs: Sequence[Job]) -> list[Results]:
         """Run jobs of one skill in one sandbox: nothing is remembered."""
@@ -122,7 +122,7 @@ class Harness:
         """
         for jobs, wanted in ((green, True), (red, False)):
             keyed = {run_key(job, self.sandbox.name): job for job in jobs}
-            known = self.journal.recall(keyed) if self.use_cache else {}
+            known = self.journal.cache.recall(keyed) if self.use_cache else {}
             keys = [key for key in keyed if key not in known]
             for start in range(0, len(keys), BATCH):
                 part = keys[start : start + BATCH]
@@ -134,9 +134,9 @@ class Harness:
 
     def _remember(self, key: str, results: Results) -> None:
         """Passes are kept; what does not pass now is not believed to have passed before."""
-        self.journal.cache_run(key, results)
+        self.journal.cache.keep_run(key, results)
         if not all(result.passed for result in results):
-            self.journal.forget([key])
+            self.journal.cache.forget([key])
 
     def still(self) -> None:
         """Raises SandboxError when the time of the whole gate is over."""

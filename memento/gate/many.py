@@ -135,7 +135,7 @@ class LibraryGate:
         harness = self.gate.harness
         if not harness.use_cache or harness.chance() < RECHECK:
             return {}
-        found = harness.journal.recall(keys.values())
+        found = harness.journal.cache.recall(keys.values())
         if not found:
             return {}
         kept = _adapter().validate_json("[" + ",".join(found.values()) + "]")
@@ -148,9 +148,9 @@ class LibraryGate:
         if passed:
             texts = json.loads(_adapter().dump_json(list(passed.values())))
             kept = {key: json.dumps(text) for key, text in zip(passed, texts, strict=True)}
-            self.gate.harness.journal.remember(kept)
+            self.gate.harness.journal.cache.remember(kept)
         if failed:
-            self.gate.harness.journal.forget(failed)
+            self.gate.harness.journal.cache.forget(failed)
 
 
 def _is_plannable(change: Change) -> bool:

@@ -73,12 +73,12 @@ class Routes:
         wanted = list(dict.fromkeys(requests))
         about = "\n".join(["routes", harness_digest(), *documents, *wanted])
         key = digest(about.encode("utf-8", "surrogateescape"))
-        known = view.journal.recall([key]).get(key)
+        known = view.journal.cache.recall([key]).get(key)
         if known is not None:
             return dict(zip(wanted, json.loads(known), strict=True))
         library = Catalogue(held=self._skills(view, names), commit=Sha(key))
         found = {request: self.router(request, library) for request in wanted}
-        view.journal.remember({key: json.dumps(list(found.values()))})
+        view.journal.cache.remember({key: json.dumps(list(found.values()))})
         return found
 
     def _skills(self, view: View, names: Collection[str]) -> Mapping[str, Skill]:

@@ -37,10 +37,10 @@ def count(outcomes: Mapping[str, Sequence[GateOutcome]]) -> SelfCheck:
 
 def keep(journal: Journal, found: SelfCheck) -> None:
     """Remember the last self-check: the gate reads it before anything lands by itself."""
-    journal.remember({_KEY: json.dumps(asdict(found))})
+    journal.cache.remember({_KEY: json.dumps(asdict(found))})
 
 
 def trusted(journal: Journal) -> bool:
     """Whether the last self-check, if there was one, found the gate steady."""
-    known = journal.recall([_KEY]).get(_KEY)
+    known = journal.cache.recall([_KEY]).get(_KEY)
     return known is None or SelfCheck(**json.loads(known)).steady

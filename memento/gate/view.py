@@ -78,9 +78,9 @@ class View:
         keys = {
             name: digest(f"facts {harness_digest()} {crowd} {self.content(name)}".encode()) for name in there
         }
-        known = self.journal.recall(keys.values())
+        known = self.journal.cache.recall(keys.values())
         fresh = self._read([name for name in there if keys[name] not in known])
-        self.journal.remember({keys[name]: _dump(facts) for name, facts in fresh.items()})
+        self.journal.cache.remember({keys[name]: _dump(facts) for name, facts in fresh.items()})
         old = {name: _load(known[keys[name]]) for name in there if name not in fresh}
         return {**old, **fresh}
 

@@ -39,7 +39,7 @@ RECENT = 50
 
 def reconcile(library: "Library", journal: Journal, *, limit: int = RECENT) -> tuple[str, ...]:
     """A sentence for each idea whose line was missing or behind."""
-    known = {idea.proposal: idea for idea in journal.ideas()}
+    known = {idea.proposal: idea for idea in journal.ideas.of()}
     # Branches first: one that lands meanwhile is then seen as landed, not as gone.
     opened = {proposal.id: proposal for proposal in open_proposals(library.git)}
     landed = {
@@ -55,7 +55,7 @@ def reconcile(library: "Library", journal: Journal, *, limit: int = RECENT) -> t
             if id_ not in landed and (id_ not in known or known[id_].reason == GONE)
         ]
     for told in missing:
-        journal.record_landing(told.landing, episode=told.episode)
+        journal.ideas.record(told.landing, episode=told.episode)
     refused = [
         proposal
         for id_, proposal in opened.items()
@@ -69,7 +69,7 @@ def reconcile(library: "Library", journal: Journal, *, limit: int = RECENT) -> t
         if idea.disposition is Disposition.OPEN and idea.proposal not in {**opened, **landed}
     ]
     for proposal_id in gone:
-        journal.reject(proposal_id, GONE)
+        journal.ideas.reject(proposal_id, GONE)
     learned = [(told.landing.proposal.id, str(told.landing.disposition)) for told in missing]
     learned += [(id_, "gone") for id_ in gone]
     return (

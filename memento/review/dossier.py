@@ -114,13 +114,13 @@ def _gathered(
         size=changed_lines(library.git, proposal.skill, proposal.base, proposal.commit),
         episode=journal.episode(episode) if episode else None,
         utility=journal.utility(proposal.skill, parent.tree if parent else None),
-        remarks=journal.remarks(proposal.id),
+        remarks=journal.ideas.remarks(proposal.id),
     )
 
 
 def word_on(journal: Journal, proposal: Proposal) -> GateReport | None:
     """The gate's last word on a proposal, None when there is none on its newest commit."""
-    landing = journal.landing(proposal.id)
+    landing = journal.ideas.landing(proposal.id)
     if landing is None or [step.name for step in landing.report.steps] == [UNGATED]:
         return None
     # Of another commit of the branch: somebody pushed to it since.

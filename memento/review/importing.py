@@ -148,7 +148,7 @@ class Importer:
             gate=gate,
             trailers=lambda report: {**trailers, **self.evidence(report), **consent(report, self.by)},
             may_land=lambda report: agreed and report.outcome is GateOutcome.PASS,
-            remember=partial(self.journal.record_landing, episode=f"import by {self.by}"),
+            remember=partial(self.journal.ideas.record, episode=f"import by {self.by}"),
         )
         if landing.disposition is Disposition.LANDED:
             record(self.library, {skill.skill: skill.origin})
@@ -163,7 +163,7 @@ class Importer:
         for proposal in self.library.proposals():
             if proposal.skill == skill.skill and proposal.idea.startswith(f"{_IDEA}{skill.origin.source}"):
                 self.library.discard(proposal)
-                self.journal.reject(proposal.id, "a newer import took its place")
+                self.journal.ideas.reject(proposal.id, "a newer import took its place")
 
     def _origins(self, commit: Sha) -> Mapping[str, Origin]:
         return read_lock(file_at(self.library.git, commit, PLACE))

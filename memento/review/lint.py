@@ -107,7 +107,7 @@ class Linter:
         name = advice.skill
         if any(p.skill == name and p.kind is ChangeKind.RETIRE for p in self.library.proposals()):
             return Linted(advice=advice, landing=None, note="a proposal is open already")
-        if advice.idea in self.journal.rejected(name):
+        if advice.idea in self.journal.ideas.rejected(name):
             return Linted(advice=advice, landing=None, note="it was proposed before and refused")
         rewrite = Rewrite(skill=name, kind=ChangeKind.RETIRE, folder={}, idea=advice.idea)
         trailers = {"Memento-Blame": f"{advice.why}: {advice.reason}"}
@@ -120,7 +120,7 @@ class Linter:
             gate=lambda base, head: retirement(name, base, head),
             trailers=lambda _: trailers,
             may_land=lambda _: False,
-            remember=partial(self.journal.record_landing, episode="lint"),
+            remember=partial(self.journal.ideas.record, episode="lint"),
         )
         return Linted(advice=advice, landing=landing)
 

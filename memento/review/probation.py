@@ -72,7 +72,7 @@ class WaldProbation:
 
     def __call__(self, skill: str, episode: Episode) -> Landing | None:
         """The rollback, landed or not; None when the version stays, or was not the newest any more."""
-        if episode.skill_tree is None or self.journal.knows_lesson(episode.id):
+        if episode.skill_tree is None or self.journal.ideas.knows_lesson(episode.id):
             return None
         record = self.journal.record_by_version(skill)
         if not any(tree != episode.skill_tree and known.n >= FEWEST for tree, known in record.items()):

@@ -32,5 +32,5 @@ def shown(library: Library, journal: Journal, skill: Skill) -> Shown:
         bounds=utility.bounds,
         outcomes=utility.n,
         versions=versions(library, journal, skill.name),
-        ideas=journal.ideas(skill.name),
+        ideas=journal.ideas.of(skill.name),
     )

@@ -90,7 +90,7 @@ class Review:
         if not text.strip():
             raise UsageError("There is nothing in that text. Say what is wrong, or what is missing.")
         remark = Remark(who=self.by, when=self.now(), text=text.strip())
-        self.journal.remark(proposal.id, remark)
+        self.journal.ideas.remark(proposal.id, remark)
         return remark
 
     def edit(self, id: str, folder: Folder, test: bytes | None) -> Landing:  # noqa: A002
@@ -147,8 +147,8 @@ class Review:
         if landing.disposition is Disposition.OPEN:
             # A yes holds for the moment that it was given in.
             landing = replace(landing, report=without_consent(landing.report))
-        ideas = self.journal.ideas(landing.proposal.skill)
+        ideas = self.journal.ideas.of(landing.proposal.skill)
         known = next((idea.episode for idea in ideas if idea.proposal == landing.proposal.id), None)
         (entry,) = entries_of(self.library.git, [landing.proposal.commit])
         episode = known or entry.trailers.get("Memento-Episode") or f"review by {self.by}"
-        self.journal.record_landing(landing, episode=episode)
+        self.journal.ideas.record(landing, episode=episode)

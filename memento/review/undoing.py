@@ -17,4 +17,4 @@ def undoes(landings: Iterable[LogEntry]) -> Mapping[str, str]:
 def undo(journal: Journal, trailers: Mapping[str, str], by: str) -> None:
     """Once a rollback has landed: the ideas that it takes back count as refused."""
     for proposal in trailers.get(UNDOES, "").split():
-        journal.reject(proposal, f"rolled back by {by}")
+        journal.ideas.reject(proposal, f"rolled back by {by}")

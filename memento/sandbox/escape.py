@@ -6,8 +6,8 @@ An attempt is contained when
 - the host is as it was: its files, its process, its services, and no process of the attempt is left on it;
 - the next command of the same session works.
 
-A process of an attempt is known by a variable that the attempt was started with: /proc shows it to root, and to an
-ordinary user for processes of their own (bubblewrap's, not Docker's).
+A process of an attempt is known by a variable that the attempt was started with: /proc shows it to root, and
+to an ordinary user for processes of their own (bubblewrap's, not Docker's).
 """
 
 import secrets

@@ -107,7 +107,7 @@ def test_every_turn_is_an_episode_with_its_calls_and_no_outcome(piped, fresh):
         ("second", "I heard: second", Result.UNJUDGED, "nobody"),
     ]  # fmt: skip
     for episode in episodes:
-        (call,) = journal.calls(episode.task.id)
+        (call,) = journal.calls.of(episode.task.id)
         assert (call.purpose, call.model, call.error, call.usage.usd) == ("act", "loopback", None, None)
         assert (call.usage.input_tokens > 0, call.seconds > 0, call.at > 0) == (True, True, True)
 

@@ -124,7 +124,7 @@ def test_a_rejected_proposal_is_gone_and_its_reason_kept(library, root, memento)
     ran = memento("review", "id0", "--reject", "--reason", "We never say goodbye.", cwd=root)
     assert (ran.code, ran.out) == (0, "")
     assert "dropped  memento/greeter/id0" in ran.err
-    assert hands(library).journal.objections("greeter") == (
+    assert hands(library).journal.ideas.objections("greeter") == (
         "say Say hello and goodbye.: We never say goodbye.",
     )
 
@@ -132,7 +132,7 @@ def test_a_rejected_proposal_is_gone_and_its_reason_kept(library, root, memento)
 def test_a_comment_is_kept_and_signed(library, root, memento, git):
     git("config", "user.name", "Ada", cwd=root)
     assert memento("review", "id0", "--comment", "Too long.", cwd=root).code == 0
-    (kept,) = hands(library).journal.remarks("id0")
+    (kept,) = hands(library).journal.ideas.remarks("id0")
     assert (kept.who, kept.text, type(kept)) == ("Ada", "Too long.", Remark)
     assert "Ada, 0 min ago: Too long." in memento("review", "id0", cwd=root).out
 
@@ -203,8 +203,8 @@ def test_a_person_walks_through_all_and_says_something_to_each(library, environm
     assert (code, "Traceback" in shown) == (5, False)
     assert [proposal.id for proposal in library.proposals()] == ["id0", "id2"]
     journal = hands(library).journal
-    assert [remark.text for remark in journal.remarks("id0")] == ["Why one?"]
-    assert journal.objections("greeter") == ("say Two.: Two is wrong.",)
+    assert [remark.text for remark in journal.ideas.remarks("id0")] == ["Why one?"]
+    assert journal.ideas.objections("greeter") == ("say Two.: Two is wrong.",)
 
 
 @pytest.mark.parametrize(("typed", "left"), [("n\n", 1), ("y\n", 0)])

@@ -162,7 +162,7 @@ def inspect(root: Path, memory: Memory, seed: str) -> Iterator[tuple[str, str]]:
     yield from _history(root, library, journal, memory)
     yield from _state(root)
     follow_up = landed(library, propose(library, created(f"after-{seed}")))
-    journal.record_landing(follow_up, episode="next")
+    journal.ideas.record(follow_up, episode="next")
     if (follow_up.disposition, follow_up.note) != (Disposition.LANDED, "the checkout follows"):
         yield (
             "broken",
@@ -186,7 +186,7 @@ def _history(root: Path, library: Library, journal: Journal, memory: Memory) -> 
     for proposal in opened & set(landings):
         yield "double", f"{proposal} has landed and is open"
     told = {
-        disposition: {i.proposal for i in journal.ideas() if i.disposition is disposition}
+        disposition: {i.proposal for i in journal.ideas.of() if i.disposition is disposition}
         for disposition in Disposition
     }
     if told[Disposition.LANDED] != set(landings) - {None}:
@@ -204,7 +204,7 @@ def _history(root: Path, library: Library, journal: Journal, memory: Memory) -> 
 
 
 def _refused(journal: Journal) -> set[str]:
-    return {idea.proposal for idea in journal.ideas() if idea.disposition is Disposition.DISCARDED}
+    return {idea.proposal for idea in journal.ideas.of() if idea.disposition is Disposition.DISCARDED}
 
 
 def _state(root: Path) -> Iterator[tuple[str, str]]:

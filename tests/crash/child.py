@@ -65,14 +65,14 @@ def work(root: Path, seed: str, reached: Callable[[str], None]) -> None:
             gate,
             trailers=lambda report: {"Memento-Gate": f"{report.seconds}"},
             may_land=lambda report: True,
-            remember=lambda landing: journal.record_landing(landing, episode=f"episode-{seed}"),
+            remember=lambda landing: journal.ideas.record(landing, episode=f"episode-{seed}"),
         )
         if landing.disposition is Disposition.LANDED:
             say("landed", str(landing.commit))
         elif landing.disposition is Disposition.DISCARDED:
             say("discarded", proposal.id)
         reached("journal: before")
-        journal.record_landing(landing, episode=f"episode-{seed}")
+        journal.ideas.record(landing, episode=f"episode-{seed}")
         reached("journal: after")
 
     def proposed(proposal: Proposal) -> Proposal:

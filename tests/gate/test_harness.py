@@ -81,7 +81,7 @@ def test_a_pass_is_remembered_by_content_and_a_failure_is_not(harness: Harness) 
     harness.run("adder", folder(), OLD_TEST.encode())
     harness.run("adder", folder("print(0)"), OLD_TEST.encode())
     known = [
-        harness.journal.cached_run(
+        harness.journal.cache.run(
             run_key(Job(skill="adder", folder=content, test=OLD_TEST.encode()), "bubblewrap")
         )
         for content in (folder(), folder("print(0)"), folder(version="2.0.0"))

@@ -10,9 +10,9 @@ import pytest
 
 from memento.errors import LibraryError
 from memento.journal import Journal
+from memento.journal.outcomes import Outcome, adopt, line, outcomes, read_line
 from memento.library import Library
 from memento.library.exchange import REF, exchange
-from memento.outcomes import Outcome, adopt, line, outcomes, read_line
 from memento.types import Blame, Episode, Fault, Result, Route, Sha, Stop, Task, Trajectory, Utility, Verdict
 
 OLD, NEW = Sha("1" * 40), Sha("2" * 40)

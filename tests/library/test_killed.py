@@ -178,7 +178,7 @@ def test_the_journal_learns_what_landed_what_is_open_and_what_is_gone(library, g
     unjudged = "journal: its process ended before the gate's word"
     rows = {(done.id, "done"): ("landed", "all steps passed"), (waiting.id, "waiting"): ("open", unjudged)}
     rows[gone.id, "gone"] = ("discarded", "its branch is gone: somebody deleted it")
-    assert set(journal.ideas()) == {
+    assert set(journal.ideas.of()) == {
         Idea(
             proposal=id_,
             skill=skill,
@@ -197,10 +197,10 @@ def test_a_refused_proposal_whose_branch_stayed_is_cleared_away(library):
     proposal = propose(library, rewritten(library, "greeter", "bye"))
     report = replace(RED, skill="greeter")
     refusal = Landing(proposal=proposal, disposition=Disposition.DISCARDED, report=report)
-    journal.record_landing(refusal, episode="e")
+    journal.ideas.record(refusal, episode="e")
     assert reconcile(library, journal) == (f"removed the branch {proposal.branch}, which was refused",)
     assert library.proposals() == ()
-    assert [idea.reason for idea in journal.ideas()] == [report.reason]
+    assert [idea.reason for idea in journal.ideas.of()] == [report.reason]
 
 
 def test_a_branch_that_somebody_brought_back_is_open_again(library, git):
@@ -211,17 +211,17 @@ def test_a_branch_that_somebody_brought_back_is_open_again(library, git):
     reconcile(library, journal)
     git("branch", proposal.branch, proposal.commit, cwd=library.root)
     reconcile(library, journal)
-    assert [idea.disposition for idea in journal.ideas()] == [Disposition.OPEN]
+    assert [idea.disposition for idea in journal.ideas.of()] == [Disposition.OPEN]
     assert library.proposals() == (proposal,)
 
 
 def test_an_idea_that_was_taken_back_stays_taken_back(library):
     journal = Journal(path=library.state / "journal.db")
     landing = landed(library, propose(library, created("done")))
-    journal.record_landing(landing, episode="e")
-    journal.reject(landing.proposal.id, "rolled back")
+    journal.ideas.record(landing, episode="e")
+    journal.ideas.reject(landing.proposal.id, "rolled back")
     assert reconcile(library, journal) == ()
-    assert [idea.disposition for idea in journal.ideas()] == [Disposition.DISCARDED]
+    assert [idea.disposition for idea in journal.ideas.of()] == [Disposition.DISCARDED]
 
 
 def test_the_trailers_are_those_of_the_report_that_decided(library, git):

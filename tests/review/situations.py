@@ -42,7 +42,7 @@ def opened(
     landing = Landing(
         proposal=proposal, disposition=Disposition.OPEN, report=replace(answer, skill=proposal.skill)
     )
-    journal_of(library).record_landing(landing, episode="e1")
+    journal_of(library).ideas.record(landing, episode="e1")
     return proposal
 
 

@@ -203,7 +203,7 @@ def test_consent_lands_nothing_that_fails(library, other):
     (done,) = take(library, other)
     assert (done.became, library.tip(), library.proposals()) == (Became.DISCARDED, tip, ())
     assert done.reason.startswith("static: line 1: the script does not parse")
-    assert journal_of(library).rejected("poet") == (f"import from {other}",)
+    assert journal_of(library).ideas.rejected("poet") == (f"import from {other}",)
 
 
 def test_the_same_files_are_not_imported_twice_and_changed_ones_are_an_edit(library, other):

@@ -154,7 +154,7 @@ def test_nothing_is_proposed_twice_nor_after_a_refusal(library, journal):
     assert linter(library, journal).propose(advice).note == "a proposal is open already"
     assert len(library.proposals()) == 1
     library.discard(first.landing.proposal)
-    journal.reject(first.landing.proposal.id, "a person said no")
+    journal.ideas.reject(first.landing.proposal.id, "a person said no")
     assert linter(library, journal).propose(advice).note == "it was proposed before and refused"
     assert library.proposals() == ()
 

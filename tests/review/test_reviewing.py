@@ -138,8 +138,8 @@ def test_an_approved_proposal_lands_with_the_gates_own_word_and_the_persons_name
     assert trailers["Memento-Agreed"] == ADA
     assert trailers["Memento-Blame"] == AGENT["Memento-Blame"]
     assert refs(library) == ["refs/heads/main"]
-    assert journal_of(library).landing("id0") == landing
-    assert journal_of(library).ideas()[0].episode == "e1"
+    assert journal_of(library).ideas.landing("id0") == landing
+    assert journal_of(library).ideas.of()[0].episode == "e1"
     assert landing.proposal == proposal
 
 
@@ -162,7 +162,7 @@ def test_a_fail_never_lands_even_by_a_person_and_stays_to_be_mended(library):
     told = found(library)
     assert told.waits == "FAIL: static: as the test wants it"
     assert told.report == replace(RED, skill="greeter")
-    assert journal_of(library).rejected("greeter") == ()
+    assert journal_of(library).ideas.rejected("greeter") == ()
 
 
 def test_an_approval_is_gated_as_the_merge_that_lands_when_main_has_moved(library):
@@ -316,9 +316,9 @@ def test_a_rejected_proposal_is_gone_and_its_idea_and_reason_are_remembered(libr
         ["refs/heads/main"],
     )
     journal = journal_of(library)
-    assert journal.rejected("greeter") == ("say Say hello and goodbye.",)
-    assert journal.objections("greeter") == ("say Say hello and goodbye.: We never say goodbye.",)
-    idea = journal.ideas("greeter")[0]
+    assert journal.ideas.rejected("greeter") == ("say Say hello and goodbye.",)
+    assert journal.ideas.objections("greeter") == ("say Say hello and goodbye.: We never say goodbye.",)
+    idea = journal.ideas.of("greeter")[0]
     assert (idea.reason, idea.episode) == (f"person: {ADA}: We never say goodbye.", "e1")
 
 
@@ -335,13 +335,13 @@ def test_what_people_said_is_told_to_the_rewriter_only_once_the_idea_is_refused(
     opened(library)
     journal = journal_of(library)
     hands(library).comment("id0", "It is too long.")
-    assert journal.objections("greeter") == ()
+    assert journal.ideas.objections("greeter") == ()
     hands(library).reject("id0", "Too long.")
-    assert journal.objections("greeter") == (
+    assert journal.ideas.objections("greeter") == (
         "say Say hello and goodbye.: It is too long.",
         "say Say hello and goodbye.: Too long.",
     )
-    assert journal.objections("ledger-totals") == ()
+    assert journal.ideas.objections("ledger-totals") == ()
 
 
 # ---------------------------------------------------------------- left behind
@@ -438,15 +438,15 @@ def test_a_retired_skill_comes_back_with_its_tests(library):
 def test_a_rollback_that_waits_takes_the_idea_back_once_it_is_approved(library):
     journal = journal_of(library)
     first = propose(library, rewritten(library, "greeter", "Bye."), trailers=AGENT)
-    journal.record_landing(landed(library, first), episode="e1")
+    journal.ideas.record(landed(library, first), episode="e1")
     rollback_ = replace(rollback(library), gate=lambda *, skill, **_: replace(UNSURE, skill=skill))
     waiting = rollback_("greeter")
     assert waiting.disposition is Disposition.OPEN
-    assert journal.rejected("greeter") == ()
+    assert journal.ideas.rejected("greeter") == ()
     hands(library, UNSURE).approve(waiting.proposal.id)
     assert library.at().skill("greeter").body.strip() == "# Greeter\n\nSay hello."
-    assert journal.rejected("greeter") == (first.idea,)
-    assert journal.ideas("greeter")[0].reason == f"rolled back by {ADA}"
+    assert journal.ideas.rejected("greeter") == (first.idea,)
+    assert journal.ideas.of("greeter")[0].reason == f"rolled back by {ADA}"
 
 
 def test_a_report_without_evidence_can_be_refused_too(library):

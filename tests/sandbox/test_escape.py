@@ -71,8 +71,8 @@ class Says:
         self.completed = list(completed)
         self.harm = harm
 
-    def run(self, argv, *, env={}, limits=None):
-        self.harm(env)
+    def run(self, argv, *, env=None, limits=None):
+        self.harm(env or {})
         return self.completed.pop(0)
 
 

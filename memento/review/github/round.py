@@ -76,9 +76,9 @@ class Round:
             verdict=episode.verdict,
             blame=episode.blame,
             tips=self.library.at().tips(),
-            rejected=self.journal.rejected(proposal.skill),
+            rejected=self.journal.ideas.rejected(proposal.skill),
             objections=(
-                *self.journal.objections(proposal.skill),
+                *self.journal.ideas.objections(proposal.skill),
                 *(f"{proposal.idea}: {text}" for text in said),
             ),
         )
@@ -102,5 +102,5 @@ class Round:
             library.git(*back)
             return Turn(landing=None, why=f"the gate refused what it led to: {report.reason}")
         landing = Landing(proposal=revised, disposition=Disposition.OPEN, report=report)
-        self.journal.record_landing(landing, episode=trailers["Memento-Episode"])
+        self.journal.ideas.record(landing, episode=trailers["Memento-Episode"])
         return Turn(landing=landing)

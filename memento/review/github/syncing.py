@@ -99,10 +99,10 @@ class Sync:
 
     def _kept(self, proposal: Proposal, said: Sequence[Said]) -> int:
         """Keep what is new; how much that was."""
-        known = set(self.journal.remarks(proposal.id))
+        known = set(self.journal.ideas.remarks(proposal.id))
         new = [remark for remark in map(_remark, said) if remark not in known]
         for remark in new:
-            self.journal.remark(proposal.id, remark)
+            self.journal.ideas.remark(proposal.id, remark)
         return len(new)
 
     # ------------------------------------------------------------ merged
@@ -137,7 +137,7 @@ class Sync:
             note=f"merged as {pull.url}",
         )
         episode = entry.trailers.get("Memento-Episode") or f"review by {who} on GitHub"
-        self.journal.record_landing(landing, episode=episode)
+        self.journal.ideas.record(landing, episode=episode)
         if proposal.kind is ChangeKind.ROLLBACK:
             undo(self.journal, entry.trailers, f"{who} on GitHub")
 
@@ -169,7 +169,7 @@ class Sync:
         if pull.head != proposal.commit:
             self.publish(proposal.id)
         keys = {f"github round {self.connection.hub.place.full_name} {each.id}": each for each in said}
-        answered = self.journal.recall(keys)
+        answered = self.journal.cache.recall(keys)
         waiting = {key: each.text for key, each in keys.items() if key not in answered}
         if not waiting:
             return Fate.OPEN, ""
@@ -177,7 +177,7 @@ class Sync:
             return Fate.OPEN, "comments wait for another round: set a model, then `memento pr sync` again"
         turn = self.round(proposal, list(waiting.values()))
         if not turn.again:
-            self.journal.remember(dict.fromkeys(waiting, turn.why or "heeded"))
+            self.journal.cache.remember(dict.fromkeys(waiting, turn.why or "heeded"))
         if turn.landing is None:
             return Fate.OPEN, turn.why
         self.publish(proposal.id)

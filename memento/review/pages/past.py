@@ -87,7 +87,7 @@ class Past:
     @cached_property
     def ideas(self) -> tuple[Idea, ...]:
         """Every proposal that came to an end, oldest first, and those that the journal knows to be open."""
-        return self.journal.ideas()
+        return self.journal.ideas.of()
 
     @cached_property
     def ideas_of(self) -> Mapping[str, Sequence[Idea]]:

@@ -91,7 +91,7 @@ def _open(dossier: Dossier) -> ChangeView:
 
 def _landed(past: Past, id: str, sha: Sha) -> ChangeView:  # noqa: A002
     entry = past.chronicle.by_sha[sha]
-    landing = past.journal.landing(id)
+    landing = past.journal.ideas.landing(id)
     # The gate's own word stands at the head; the person's is among the steps and in the trailers.
     report = replace(landing.report, outcome=own_word(landing.report)) if landing else None
     skill, before = entry.skill or "", past.chronicle.age[sha] - 1
@@ -111,7 +111,7 @@ def _landed(past: Past, id: str, sha: Sha) -> ChangeView:  # noqa: A002
         trailers=entry.trailers,
         diff=side_by_side(diff(past.library.git, skill, parent, sha)) if parent else (),
         episode=past.journal.episode(entry.trailers.get("Memento-Episode", "")),
-        remarks=past.journal.remarks(id),
+        remarks=past.journal.ideas.remarks(id),
         utility=None,
         size=None,
         stale=None,
@@ -120,7 +120,7 @@ def _landed(past: Past, id: str, sha: Sha) -> ChangeView:  # noqa: A002
 
 
 def _refused(past: Past, idea: Idea) -> ChangeView:
-    landing = past.journal.landing(idea.proposal)
+    landing = past.journal.ideas.landing(idea.proposal)
     report = landing.report if landing else None
     return ChangeView(
         id=idea.proposal,
@@ -137,7 +137,7 @@ def _refused(past: Past, idea: Idea) -> ChangeView:
         trailers={},
         diff=(),
         episode=past.journal.episode(idea.episode),
-        remarks=past.journal.remarks(idea.proposal),
+        remarks=past.journal.ideas.remarks(idea.proposal),
         utility=None,
         size=None,
         stale=None,

@@ -30,7 +30,7 @@ def test_a_merge_lands_here_however_it_was_done(library, hub, desk, how):
     assert refs(library) == ["refs/heads/main"]
     assert list(hub.branches()) == ["main"]
     assert "goodbye" in (library.root / "skills/greeter/SKILL.md").read_text("utf-8")
-    landing = desk.journal.landing(proposal.id)
+    landing = desk.journal.ideas.landing(proposal.id)
     assert (landing.disposition, landing.commit) == (Disposition.LANDED, merged)
     assert landing.report.steps[-1].detail == "@ada on GitHub merged it"
     assert desk.sync() == ()
@@ -57,7 +57,7 @@ def test_main_that_went_its_own_way_is_not_moved_and_the_way_on_is_said(library,
     assert "git pull --rebase origin main" in found.note
     assert library.tip() == mine
     assert [p.id for p in library.proposals()] == [proposal.id]
-    assert desk.journal.landing(proposal.id).disposition is Disposition.OPEN
+    assert desk.journal.ideas.landing(proposal.id).disposition is Disposition.OPEN
 
 
 def test_work_in_the_checkout_is_not_overwritten_by_a_merge(library, hub, desk):
@@ -80,7 +80,7 @@ def test_a_merge_into_another_branch_is_no_landing(library, hub, desk):
     assert found.waits
     assert "merged into next, not into main" in found.note
     assert (library.tip(), len(library.proposals())) == (before, 1)
-    assert desk.journal.landing(proposal.id).disposition is Disposition.OPEN
+    assert desk.journal.ideas.landing(proposal.id).disposition is Disposition.OPEN
 
 
 def test_a_closed_one_is_a_refused_idea_with_the_last_words_of_a_member(library, hub, desk):
@@ -92,8 +92,8 @@ def test_a_closed_one_is_a_refused_idea_with_the_last_words_of_a_member(library,
     (found,) = desk.sync()
     assert (found.fate, found.remarks, found.waits) == (Fate.CLOSED, 2, False)
     assert refs(library) == ["refs/heads/main"]
-    assert desk.journal.rejected("greeter") == (proposal.idea,)
-    landing = desk.journal.landing(proposal.id)
+    assert desk.journal.ideas.rejected("greeter") == (proposal.idea,)
+    landing = desk.journal.ideas.landing(proposal.id)
     assert landing.report.reason == "person: @grace on GitHub: We never say goodbye."
     assert desk.sync() == ()
 
@@ -103,7 +103,10 @@ def test_one_that_is_closed_without_a_word_is_refused_all_the_same(library, hub,
     desk.publish(proposal.id)
     hub.close(1)
     desk.sync()
-    assert desk.journal.landing(proposal.id).report.reason == "person: @ada on GitHub: closed without a word"
+    assert (
+        desk.journal.ideas.landing(proposal.id).report.reason
+        == "person: @ada on GitHub: closed without a word"
+    )
 
 
 def test_comments_reviews_and_remarks_on_lines_are_kept_once_on_all_pages(library, hub, desk):
@@ -118,7 +121,7 @@ def test_comments_reviews_and_remarks_on_lines_are_kept_once_on_all_pages(librar
     hub.comment(1, "| route | diff |", who="github-actions[bot]", word="NONE", kind="Bot")
     (first,), (second,) = desk.sync(), desk.sync()
     assert (first.remarks, second.remarks) == (5, 0)
-    kept = desk.journal.remarks(proposal.id)
+    kept = desk.journal.ideas.remarks(proposal.id)
     assert [remark.text for remark in kept] == [
         "one",
         "two",

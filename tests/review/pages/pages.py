@@ -131,7 +131,7 @@ def hostile(library: Library) -> Library:
     hands(library).comment(proposal.id, EVIL)
     landed(library, propose(library, rewritten(library, "ledger-totals", EVIL), trailers=trailers))
     refused = propose(library, rewritten(library, "ledger-totals", f"{EVIL} again"), trailers=trailers)
-    journal.record_landing(
+    journal.ideas.record(
         Landing(
             proposal=refused, disposition=Disposition.DISCARDED, report=replace(report, skill="ledger-totals")
         ),

@@ -75,7 +75,7 @@ def lived(library: Library) -> Library:
     )
     change = replace(rewritten(library, "greeter", TEXT), idea="take leave of a person after the greeting")
     proposal = propose(library, change, trailers=AGENT, tainted=True)
-    journal.record_landing(
+    journal.ideas.record(
         Landing(proposal=proposal, disposition=Disposition.OPEN, report=report), episode="e1"
     )
     return library
@@ -242,7 +242,7 @@ def test_a_proposal_is_rejected_with_a_reason(browser, lived, server):
     browser.one("form[action$='/reject'] button").click()
     browser.wait(lambda: "Rejected" in browser.one("[role=status]").text)
     assert lived.proposals() == ()
-    assert "It says too much." in journal_of(lived).ideas("greeter")[-1].reason
+    assert "It says too much." in journal_of(lived).ideas.of("greeter")[-1].reason
 
 
 def test_a_page_of_elsewhere_can_neither_read_nor_decide(browser, lived, server, tmp_path):

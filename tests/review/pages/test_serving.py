@@ -346,7 +346,7 @@ def test_a_rejected_change_is_remembered_with_its_reason(library, serving):
     got = client.send("reject", reason="It must <b>speak</b>.")
     assert got.status == 303
     assert client.branches() == ["main"]
-    assert [i.reason for i in journal_of(library).ideas("greeter")] == [
+    assert [i.reason for i in journal_of(library).ideas.of("greeter")] == [
         "person: Ada <ada@example.org>: It must <b>speak</b>."
     ]
     page = client.get("proposals/id0.html").body
@@ -367,7 +367,7 @@ def test_a_comment_stands_beside_the_change(library, serving):
     client = serving()
     client.send("comment", text="Why goodbye?")
     assert "Why goodbye?" in client.get("proposals/id0.html").body
-    assert [remark.text for remark in journal_of(library).remarks("id0")] == ["Why goodbye?"]
+    assert [remark.text for remark in journal_of(library).ideas.remarks("id0")] == ["Why goodbye?"]
 
 
 def test_one_change_is_in_the_gate_at_a_time(library, serving):

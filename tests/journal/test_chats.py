@@ -2,8 +2,8 @@
 
 import pytest
 
-from memento.chats import CONTEXT_CHARACTERS, INTERRUPTED, Chat, Chats, Turn
 from memento.errors import UsageError
+from memento.journal.chats import CONTEXT_CHARACTERS, INTERRUPTED, Chat, Chats, Turn
 
 
 def turn(number, text, answer="yes", stop="answered"):

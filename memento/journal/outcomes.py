@@ -40,7 +40,7 @@ class Outcome:
 
 def outcomes(journal: Journal) -> tuple[Outcome, ...]:
     """All that the journal knows, its own and those of other clones, oldest first."""
-    with journal.transaction() as db:
+    with journal.database.transaction() as db:
         db.execute(_SHARED)
         rows = db.execute(_OURS).fetchall()
     return tuple(
@@ -50,7 +50,7 @@ def outcomes(journal: Journal) -> tuple[Outcome, ...]:
 
 def adopt(journal: Journal, found: Iterable[Outcome]) -> int:
     """Keep the outcomes that the journal does not know; how many those were."""
-    with journal.transaction() as db:
+    with journal.database.transaction() as db:
         db.execute(_SHARED)
         known = {episode for (episode,) in db.execute("select episode from outcomes")}
         new = {o.episode: o for o in found if o.episode not in known}

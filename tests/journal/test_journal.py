@@ -132,17 +132,17 @@ def test_many_utilities_at_once_are_those_of_each_alone(journal):
 def test_a_discarded_proposal_changes_no_utility_and_its_idea_is_remembered(journal):
     journal.record(episode("e1", Result.PASSED))
     before = journal.utility("adder", OLD)
-    journal.record_landing(landing(Disposition.DISCARDED), episode="e1")
+    journal.ideas.record(landing(Disposition.DISCARDED), episode="e1")
     assert journal.utility("adder", OLD) == before
-    assert journal.rejected("adder") == ("carry the one",)
+    assert journal.ideas.rejected("adder") == ("carry the one",)
 
 
 def test_a_landed_idea_counts_as_rejected_once_it_is_rolled_back(journal):
-    journal.record_landing(landing(Disposition.LANDED), episode="e1")
-    assert journal.rejected("adder") == ()
-    journal.reject("p1", "rolled back by hand")
-    assert journal.rejected("adder") == ("carry the one",)
-    assert journal.ideas("adder")[0].reason == "rolled back by hand"
+    journal.ideas.record(landing(Disposition.LANDED), episode="e1")
+    assert journal.ideas.rejected("adder") == ()
+    journal.ideas.reject("p1", "rolled back by hand")
+    assert journal.ideas.rejected("adder") == ("carry the one",)
+    assert journal.ideas.of("adder")[0].reason == "rolled back by hand"
 
 
 def test_the_same_episode_is_not_recorded_twice(journal):
@@ -154,10 +154,10 @@ def test_the_same_episode_is_not_recorded_twice(journal):
 
 def test_only_passing_runs_are_cached(journal):
     passed, failed = TestResult(id="a", passed=True), TestResult(id="b", passed=False)
-    journal.cache_run("k1", (passed,))
-    journal.cache_run("k2", (passed, failed))
-    journal.cache_run("k3", ())
-    assert [journal.cached_run(k) for k in ("k1", "k2", "k3")] == [(passed,), None, None]
+    journal.cache.keep_run("k1", (passed,))
+    journal.cache.keep_run("k2", (passed, failed))
+    journal.cache.keep_run("k3", ())
+    assert [journal.cache.run(k) for k in ("k1", "k2", "k3")] == [(passed,), None, None]
 
 
 @pytest.mark.parametrize("attempt", range(8))
