@@ -18,7 +18,7 @@ from memento.cli.workplace import (
 )
 
 if TYPE_CHECKING:
-    from memento.settings import Setting
+    from memento.config.settings import Setting
 
 
 @click.group(invoke_without_command=True)
@@ -36,7 +36,7 @@ def command(context: click.Context) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    from memento.settings import settings
+    from memento.config.settings import settings
 
     shown = table("setting", "default", "meaning")
     for each in settings("", "", {}, {}):
@@ -67,7 +67,7 @@ def show(
       memento config show --origin --sandbox bubblewrap
       memento config show --json | jq -r '.[] | select(.origin != "default") | .name'
     """
-    from memento.settings import Setting
+    from memento.config.settings import Setting
 
     found = _found(
         library_dir,
@@ -83,7 +83,7 @@ def show(
 
 
 def _found(library_dir: Path | None, flags: dict[tuple[str, str], object]) -> "tuple[Setting, ...]":
-    from memento.settings import settings
+    from memento.config.settings import settings
 
     library = open_workplace(library_dir, flags).library
     return settings(library.settings(), library.tip()[:10], os.environ, flags)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, SecretStr
 
-from memento.config import Config, load, variable_of
+from memento.config.reading import load, variable_of
+from memento.config.sections import Config
 
 _USER = re.compile(r"//[^/@\s\"]+@")
 """The name and the password in an address."""

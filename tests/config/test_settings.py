@@ -6,8 +6,8 @@ import tomllib
 import pytest
 
 from memento.config import Config, load
+from memento.config.settings import settings
 from memento.library.opening import CONFIG
-from memento.settings import settings
 
 TOML = """
 [model]
