@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 
 from memento.changes import Evidence
 from memento.gate.change import Answer, Change, failed, passed
-from memento.gate.harness import Harness, Job
+from memento.gate.harness import Harness
+from memento.gate.job import Job
 from memento.gate.mutants import Score, mutants, score
 
 Routes = Mapping[str, str | None]

@@ -10,13 +10,10 @@ import os
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from memento.errors import SandboxError
+from memento.gate.job import Job
 from memento.types import Folder, test_path
-
-if TYPE_CHECKING:
-    from memento.gate.harness import Job
 
 ROOT = "/library"
 WARM = "warm/test_warm.py"
@@ -36,7 +33,7 @@ class Place:
     routes: str
 
 
-def export(root: Path, number: int, job: "Job") -> Place:
+def export(root: Path, number: int, job: Job) -> Place:
     """Write a job's files below `root`. SandboxError for a name that leads out of the folder."""
     base = root / str(number)
     for name, folder in {**job.beside, job.skill: job.folder}.items():

@@ -9,60 +9,37 @@ a crash, a hang, a skip, an empty parametrize and a test that was never collecte
 So does a run that left a process behind, or changed what was exported. No conftest.py, ini file or
 plugin of the tested code is honoured, for none is exported or loaded.
 
-No verdict is an accident, which raises and is remembered by nobody: a sandbox that broke before any
-test began, a full disk, the end of the time that the whole gate has.
+No verdict is an accident, which raises and is remembered by nobody: a sandbox that broke or was killed
+from outside, a full disk, the end of the time that the whole gate has. Tested code can kill the
+supervisor, which is a failure, and nothing above it. So a supervisor that vanished is tried once more:
+what kills it twice is the tests' own doing; otherwise nobody knows, and nothing is claimed.
 
 A run alone has a sandbox of its own. Runs of skills that did not change may share one, a process
 group each: what is green there is believed, what is not is run again alone.
 """
 
-import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from math import inf
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from memento.changes import TestResult
 from memento.errors import SandboxError
-from memento.gate.exports import ROOT, WARM, Place, export, export_warm, fingerprint
+from memento.gate.job import RUN, Job, Results
 from memento.gate.keys import run_key
 from memento.journal import Journal
-from memento.protocols import Limits, Mount, Sandbox
+from memento.protocols import Sandbox
 from memento.types import Folder
 
-__all__ = ["RUN", "Harness", "Job", "Results"]
+# Loaded when something is to be run: a gate that knows everything need not wait for them.
+if TYPE_CHECKING:
+    from memento.gate.plan import Plan
+    from memento.gate.visit import Visit
 
-
-Results = tuple[TestResult, ...]
-
-RUN = "<run>"
-"""Id of the pseudo test that stands for the run itself: collection, and an orderly end."""
-
-FILE_SECONDS = 55.0
-LIMITS = Limits(wall_s=75.0, cpu_s=60, memory_mb=1024, processes=64, file_mb=64, output_kb=1024)
 BATCH = 250
 """Files per sandbox: its temporary folder and its output are shared by all of them."""
 RECHECK = 0.05
 """Share of cache hits that are run again, to check the cache."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Job:
-    """One test file to run on one state of a skill."""
-
-    skill: str
-    folder: Folder
-    test: bytes
-    beside: Mapping[str, Folder] = field(default_factory=dict)
-    """Other skills that the files of this one name."""
-    routes: Mapping[str, str | None] = field(default_factory=dict)
-    """What `route(request)` answers."""
-    turn: int = 0
-    """Of runs of the same content. Odd ones have another order, time zone and working directory; the
-    hash seed always differs."""
-    until_red: bool = False
-    """Stop at the first red test: all that a mutant needs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,78 +137,33 @@ class Harness:
 
     def _run(self, jobs: Sequence[Job]) -> list[Results]:
         from memento.gate.plan import plan
-        from memento.gate.reports import has_begun, listen, read_reports
+        from memento.gate.reports import read_reports
+
+        plans = [plan(job.test) for job in jobs]
+        found = self._visit(jobs, plans)
+        if found.broke_off and not self._visit(jobs, plans).broke_off:
+            raise SandboxError(
+                "the tests were ended in the middle, and were not when they were run again: something else "
+                "has done it. No verdict; try again."
+            )
+        messages = found.messages
+        return [
+            read_reports(found.done, messages.get(number, ()), plan, changed=found.changed)
+            for number, plan in enumerate(plans)
+        ]
+
+    def _visit(self, jobs: Sequence[Job], plans: Sequence["Plan"]) -> "Visit":
+        from memento.gate.visit import visit
 
         self.still()
-        word = self.new_word()
-        plans = [plan(job.test) for job in jobs]
-        with tempfile.TemporaryDirectory(prefix="memento-gate-") as temporary:
-            root = Path(temporary)
-            places = [export(root, number, job) for number, job in enumerate(jobs)]
-            export_warm(root)
-            before = fingerprint(root)
-            limits = _limits(len(jobs))
-            limits = replace(limits, wall_s=min(limits.wall_s, self.ends - self.clock()))
-            with self.sandbox.open(mounts=[Mount(source=root, target=ROOT)], limits=limits) as session:
-                orders = [
-                    _order(place, job, leave_out=plan.model, path=session.path)
-                    for place, job, plan in zip(places, jobs, plans, strict=True)
-                ]
-                order = {
-                    "word": word,
-                    "root": session.path(ROOT),
-                    "warm": session.path(f"{ROOT}/{WARM}"),
-                    "scratch": session.path("/tmp"),  # noqa: S108 (the sandbox's own)
-                    # A host's disk has other writers; a sandbox names its folder as it is.
-                    "work": "/workspace" if session.path("/workspace") == "/workspace" else "",
-                    "workers": min(self.workers, len(jobs)),
-                    "seconds_per_file": FILE_SECONDS,
-                    "jobs": orders,
-                }
-                done = session.run(
-                    [*session.python, "-m", "memento.gate.inside"],
-                    stdin=json.dumps(order).encode(),
-                    env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-                )
-            changed = fingerprint(root) != before
+        seconds, word = self.ends - self.clock(), self.new_word()
+        found = visit(self.sandbox, jobs, plans, word=word, workers=self.workers, seconds=seconds)
         self.still()
-        messages = listen(done, word)
-        if not has_begun(done, word):
+        if not found.begun:
+            done = found.done
             said = done.stderr.decode("utf-8", "replace").strip()[-200:]
             raise SandboxError(
                 f"the sandbox ended before any test began (exit code {done.exit_code}; {said or 'no word'}): "
                 "no verdict. Try again; `memento doctor` tries the sandbox."
             )
-        return [
-            read_reports(done, messages.get(number, ()), plan, changed=changed)
-            for number, plan in enumerate(plans)
-        ]
-
-
-def _limits(files: int) -> Limits:
-    if files == 1:
-        return LIMITS
-    return Limits(
-        wall_s=LIMITS.wall_s + 3.0 * files,
-        cpu_s=LIMITS.cpu_s,
-        memory_mb=LIMITS.memory_mb,
-        processes=LIMITS.processes,
-        file_mb=4 * LIMITS.file_mb,
-        output_kb=32 * LIMITS.output_kb,
-    )
-
-
-def _order(
-    place: Place, job: Job, *, leave_out: frozenset[str], path: Callable[[str], str]
-) -> dict[str, object]:
-    return {
-        "id": place.number,
-        "file": path(place.test),
-        "skills": path(place.skills),
-        "routes": path(place.routes),
-        "leave_out": sorted(leave_out),
-        "reverse": job.turn % 2 == 1,
-        "until_red": job.until_red,
-        # POSIX zones: no database of zones is needed for them.
-        "env": {"TZ": "MMT-13:30" if job.turn % 2 else "UTC0"},
-    }
+        return found

@@ -10,15 +10,12 @@ import platform
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from memento.gate.job import Job
 from memento.types import Folder
 
-if TYPE_CHECKING:
-    from memento.gate.harness import Job
 
-
-def run_key(job: "Job", sandbox: str) -> str:
+def run_key(job: Job, sandbox: str) -> str:
     """The name of one run."""
     parts = [
         job.skill,

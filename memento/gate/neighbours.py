@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from memento.gate.change import Answer, Change, failed, indecisive, listed, passed
-from memento.gate.harness import Harness, Job
+from memento.gate.harness import Harness
+from memento.gate.job import Job
 from memento.gate.plan import plan
 from memento.gate.routes import ALL, Board
 from memento.gate.trial import green

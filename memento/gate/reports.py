@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from memento.changes import TestResult
-from memento.gate.harness import RUN
+from memento.gate.job import RUN
 from memento.gate.plan import Plan
 from memento.protocols import Completed
 from memento.skill.testfile import base_name
@@ -80,9 +80,9 @@ def listen(done: Completed, word: str) -> Mapping[int, Sequence[Message]]:
     return found
 
 
-def has_begun(done: Completed, word: str) -> bool:
-    """Whether the supervisor came to its work; what ends later may be the doing of the tests."""
-    start = f'{word} {{"what": "begin"'.encode()
+def has_said(done: Completed, word: str, what: str) -> bool:
+    """Whether the supervisor came to its work ("begin"), and to the end of it ("end")."""
+    start = f'{word} {{"what": "{what}"'.encode()
     return any(line.startswith(start) for line in done.stdout.splitlines())
 
 

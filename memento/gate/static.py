@@ -33,10 +33,8 @@ def static(change: Change) -> Answer:
     if found:
         first = found[0]
         return failed(f"{first.file}:{first.line}: {first.message} ({first.rule})")
-    kept = {promise.message for promise in broken(change.before)}
-    for promise in broken(change.after):
-        if promise.message not in kept and not change.standing:
-            return failed(f"SKILL.md:{promise.line}: {promise.message}")
+    for promise in () if change.standing else broken(change.after, before=change.before):
+        return failed(f"SKILL.md:{promise.line}: {promise.message}")
     twin = _twin(change)
     if twin is not None:
         return failed(f"{twin.reason}: extend {twin.extend} instead")

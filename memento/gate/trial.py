@@ -15,7 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from memento.gate.change import Answer, Change, failed, indecisive, listed, passed
-from memento.gate.harness import RUN, Harness, Job, Results
+from memento.gate.harness import Harness
+from memento.gate.job import RUN, Job, Results
 from memento.skill import edit
 from memento.skill.testfile import base_name
 from memento.types import File, Folder

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from memento.changes import Disposition, Exam, GateOutcome, Landing
-from memento.gate.harness import RUN, Harness
+from memento.gate.harness import Harness
+from memento.gate.job import RUN
 from memento.journal import Journal
 from memento.library import Library, land
 from memento.library.history import before_last

@@ -138,7 +138,7 @@ class BubblewrapSession:
                 argv = ["/bin/sh", "-c", JOIN, "sh", " ".join(self.group.entrances), *argv]
             fds_in = (arguments, rules, namespace.inside)
             return supervise(
-                Launch(argv=argv, env={}, cwd=self.private, pass_fds=fds_in, header=len(MARK)),
+                Launch(argv=argv, env={}, cwd=self.private, pass_fds=fds_in, header=len(MARK), confined=True),
                 stdin=stdin,
                 limits=limits,
                 hooks=Hooks(started=namespace.find, exceeded=self.watch.exceeded, kill=namespace.kill),

@@ -34,7 +34,7 @@ from memento.sandbox import folders, interpreter, probe
 from memento.sandbox.container import LABEL, NOBODY, OUR_PROCESSES, OWNER, confinement, environment, knock
 from memento.sandbox.exec import Exec
 from memento.sandbox.mounts import checked, workspace_of
-from memento.sandbox.prologue import Command, run, wrap
+from memento.sandbox.prologue import KILLED, Command, run, wrap
 from memento.sandbox.watch import DiskWatch
 
 if TYPE_CHECKING:
@@ -173,11 +173,20 @@ class DockerSession:
         with self.lock:
             try:
                 self._limit(limits)
-                return Exec(api=self.client.api, container=str(self.container.id)).run(
+                done = Exec(api=self.client.api, container=str(self.container.id)).run(
                     inside, stdin=stdin, limits=limits, exceeded=self.watch.exceeded
                 )
+                if done.exit_code == KILLED:
+                    self._confirm()
+                return done
             except DockerException as error:
                 raise SandboxError(f"the Docker engine failed: {error}. See `docker info`.") from error
+
+    def _confirm(self) -> None:
+        """Commands cannot end the container's process 1. SandboxError when somebody outside has."""
+        self.container.reload()
+        if self.container.status != "running":
+            raise SandboxError("the container was ended from outside in the middle of a command; try again.")
 
     def _limit(self, limits: Limits) -> None:
         """Bring the container's own limits to those of this command; the SDK's update knows no PidsLimit."""

@@ -38,9 +38,17 @@ shift
 {become}
 """
 BECOME = 'exec "$@"'
+KILLED, WAS_KILLED = 137, 237
+"""A shell's exit code for SIGKILL, and the one by which process 1 says that the command got it."""
+
 # As process 1 the shell stays, because the kernel ignores most signals to that process; what it would say
 # about a child that a signal killed is not the command's. The subshell keeps builtins from standing in.
-STAY = 'exec 3>&2 2>/dev/null\n(exec "$@") 2>&3 3>&-\nexit $?'
+# No signal from inside ends process 1: when it ends by KILLED itself, somebody outside has done it.
+STAY = f"""exec 3>&2 2>/dev/null
+(exec "$@") 2>&3 3>&-
+code=$?
+[ $code = {KILLED} ] && exit {WAS_KILLED}
+exit $code"""
 PROCESSES = "ulimit -u {0} 2>/dev/null || ulimit -p {0}"
 
 

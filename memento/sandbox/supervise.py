@@ -4,6 +4,7 @@ Rules
 - Both streams are drained to the end but only the first `Limits.output_kb` of each is kept; a command
   that writes more than FLOOD in all is killed. Standard input is fed without waiting for a reader.
 - `wall_s` is counted here, outside; `Watch.exceeded` is asked every TICK_S while the command runs.
+- A command that is killed has answered; a confinement that is killed is an accident.
 - When the launcher has ended, for whatever reason, `Kill.all` removes what it left behind before the
   streams are read for the last time: a forgotten child that holds a pipe open cannot keep us.
 """
@@ -16,7 +17,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from memento.errors import SandboxError
 from memento.protocols import Completed, Limits
+from memento.sandbox.prologue import KILLED, WAS_KILLED
 
 FLOOD = 64 << 20
 """Bytes of output after which a command is killed instead of drained."""
@@ -41,6 +44,8 @@ class Launch:
     pass_fds: tuple[int, ...] = ()
     header: int = 0
     """Bytes of standard output that come before the command's own and do not count."""
+    confined: bool = False
+    """The command has a process 1 of its own, which says how it ended (`prologue.STAY`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +121,10 @@ def supervise(
     hooks: Hooks,
     clock: Callable[[], float] = time.monotonic,
 ) -> Completed:
-    """Run `launch` to its end or its limits. OSError when it cannot be started at all."""
+    """Run `launch` to its end or its limits. OSError when it cannot be started at all.
+
+    SandboxError when the confinement, which the command cannot reach, was ended from outside.
+    """
     began = clock()
     process = subprocess.Popen(
         launch.argv,
@@ -149,6 +157,8 @@ def supervise(
             code = process.wait()
         for stream in streams:
             stream.drain_rest()
+    if launch.confined:
+        code = _said_by_process_1(code, end)
     out, err = streams
     return Completed(
         exit_code=_exit_code(code, end),
@@ -158,6 +168,16 @@ def supervise(
         truncated=out.cut or err.cut,
         seconds=clock() - began,
     )
+
+
+def _said_by_process_1(code: int, end: End) -> int:
+    """The command's own exit code. SandboxError when process 1, or who started it, did not end by itself."""
+    if end == End() and (code < 0 or code == KILLED):
+        raise SandboxError(
+            "the sandbox was ended from outside in the middle of a command. The kernel's log tells of a lack "
+            "of memory; otherwise look for who kills processes here, and try again."
+        )
+    return KILLED if code == WAS_KILLED else code
 
 
 def _exit_code(code: int, end: End) -> int:

@@ -1,35 +1,27 @@
 """What SKILL.md promises of its own files, checked by reading. Nothing is executed.
 
     flags       a documented command names a script of the skill with a `--flag` that no script there knows
-    blocks      a fenced block that says it is Python, JSON or TOML and does not parse; one that holds a
-                placeholder (`...`, `<NAME>`, `{{`, `$`, a prompt) is an illustration and may not
+    blocks      a fenced block that does not parse as what it says it is (memento.skill.blocks)
     orphans     a file that nothing reachable from SKILL.md mentions: nobody would read it
 
 The first two are broken promises. An orphan is only untidy: it is named, and refuses nothing.
 """
 
-import ast
-import json
 import re
-import textwrap
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from memento.types import Folder
+from memento.skill.blocks import blocks, unparsable
+from memento.types import File, Folder
 
 DOCUMENT = "SKILL.md"
-_BLOCK = re.compile(
-    r"^(?P<fence>```|~~~)(?P<kind>\w*)[^\n]*\n(?P<text>.*?)^(?P=fence)[ \t]*$", re.MULTILINE | re.DOTALL
-)
 _COMMAND = re.compile(r"(?P<script>scripts/[\w./-]+\.\w+)(?P<rest>[^\n`|;&#]*)")
 _FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 _EVERYWHERE = frozenset({"--help", "--version"})
 _DERIVES_FLAGS = re.compile(
     r"^\s*(?:import|from)\s+(?:fire|typer|tyro|docopt|simple_parsing)\b", re.MULTILINE
 )
-_PLACEHOLDER = re.compile(r"\.\.\.|…|<[A-Za-z][\w -]*>|\{\{|\$\w|\$\{|^\s*(?:>>>|%|!|\$ )", re.MULTILINE)
 _ALWAYS = re.compile(r"^(?:LICEN[CS]E|NOTICE|README|CHANGELOG)\b|(?:^|/)__init__\.py$", re.IGNORECASE)
 
 
@@ -41,10 +33,20 @@ class Broken:
     message: str
 
 
-def broken(folder: Folder) -> tuple[Broken, ...]:
-    """Documented flags and code blocks of SKILL.md that cannot be right, in order of line."""
-    text = _text(folder, DOCUMENT)
-    return tuple(sorted((*_flags(text, folder), *_blocks(text)), key=lambda each: each.line))
+def broken(folder: Folder, *, before: Mapping[str, File] = {}) -> tuple[Broken, ...]:
+    """Documented flags and code blocks of SKILL.md that cannot be right, in order of line.
+
+    What could not be right in `before` either is left out.
+    """
+    text, old = _text(folder, DOCUMENT), _text(before, DOCUMENT)
+    known = {flag.message for flag in _flags(old, before)}
+    found = [flag for flag in _flags(text, folder) if flag.message not in known]
+    stood = {(block.kind, block.text) for block in blocks(old)}
+    for block, why in unparsable(block for block in blocks(text) if (block.kind, block.text) not in stood):
+        first = block.text.strip().splitlines()[0][:60]
+        message = f"the {block.kind} block {first!r} does not parse: {why}"
+        found.append(Broken(line=block.line, message=message))
+    return tuple(sorted(found, key=lambda each: each.line))
 
 
 def orphans(folder: Folder) -> tuple[str, ...]:
@@ -69,7 +71,7 @@ def _is_mentioned(name: str, text: str) -> bool:
     )
 
 
-def _flags(text: str, folder: Folder) -> Iterator[Broken]:
+def _flags(text: str, folder: Mapping[str, File]) -> Iterator[Broken]:
     for command in _COMMAND.finditer(text):
         script = command["script"]
         if script not in folder or _DERIVES_FLAGS.search(_text(folder, script)):
@@ -82,35 +84,7 @@ def _flags(text: str, folder: Folder) -> Iterator[Broken]:
                 yield Broken(line=_line(text, command.start()), message=message)
 
 
-def _blocks(text: str) -> Iterator[Broken]:
-    for block in _BLOCK.finditer(text):
-        kind, code = block["kind"].lower(), textwrap.dedent(block["text"])
-        if _PLACEHOLDER.search(code) or not code.strip():
-            continue
-        why = _unparsable(kind, code)
-        if why:
-            first = code.strip().splitlines()[0][:60]
-            yield Broken(
-                line=_line(text, block.start()), message=f"the {kind} block {first!r} does not parse: {why}"
-            )
-
-
-def _unparsable(kind: str, code: str) -> str:
-    try:
-        if kind in ("python", "py", "python3"):
-            ast.parse(code)
-        elif kind == "json":
-            json.loads(code)
-        elif kind == "toml":
-            tomllib.loads(code)
-    except SyntaxError as error:
-        return error.msg
-    except (ValueError, RecursionError, MemoryError) as error:
-        return str(error)
-    return ""
-
-
-def _text(folder: Folder, name: str) -> str:
+def _text(folder: Mapping[str, File], name: str) -> str:
     return folder[name].data.decode("utf-8", "replace") if name in folder else ""
 
 

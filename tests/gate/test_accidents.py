@@ -2,12 +2,14 @@
 
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from memento.gate.trial import runs
 from memento.gate.view import View
 from memento.journal import Journal
 from memento.protocols import Limits, Mount, Sandbox, SandboxSession
+from memento.sandbox.bubblewrap import Bubblewrap
 from memento.testing.snapshots import MemorySnapshot
 from memento.types import File
 from tests.gate.conftest import BASE, GOOD, OLD_TEST, Gatekeeper, folder, snapshot
@@ -81,6 +84,50 @@ def test_a_sandbox_that_dies_before_any_test_is_no_verdict(harness: Harness) -> 
 def test_a_supervisor_that_the_tests_kill_is_a_failed_test_and_no_accident(harness: Harness) -> None:
     source = b"import os\n\ndef test_a(skill):\n    os.kill(-1, 9)\n    assert skill\n"
     assert [r.passed for r in harness.run("adder", folder(), source) if r.id == "test_a"] == [False]
+
+
+def children(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def strike(told: Path, depth: int) -> None:
+    """Once a test runs in the sandbox whose bwrap wrote its number to `told`, kill a link of the chain to it.
+
+    bwrap -> process 1 of its name space -> supervisor -> the test file's process -> the test's
+    """
+    chain: list[int] = []
+    while len(chain) < 5:
+        time.sleep(0.01)
+        chain = [int(told.read_text())] if told.exists() and told.read_text().strip() else []
+        with suppress(OSError):
+            while chain and (below := children(chain[-1])):
+                chain.append(below[-1])
+    os.kill(chain[depth], signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    ("depth", "message"),
+    [
+        (0, "the sandbox was ended from outside in the middle of a command"),
+        (1, "the sandbox was ended from outside in the middle of a command"),
+        (2, "the tests were ended in the middle, and were not when they were run again"),
+    ],
+    ids=["bwrap", "process 1", "supervisor"],
+)
+def test_a_sandbox_that_is_killed_from_outside_is_no_verdict(
+    harness: Harness, tmp_path: Path, depth: int, message: str
+) -> None:
+    told, program = tmp_path / "pid", tmp_path / "bwrap"
+    program.write_text(f'#!/bin/sh\necho $$ >"{told}"\nexec /usr/bin/bwrap "$@"\n')
+    program.chmod(0o755)
+    watched = replace(harness, sandbox=Bubblewrap(program=program))
+    slow = b"import time\n\ndef test_slow(skill):\n    time.sleep(2)\n    assert skill\n"
+    with ThreadPoolExecutor() as pool:
+        striking = pool.submit(strike, told, depth)
+        with pytest.raises(SandboxError, match=message):
+            watched.run("adder", folder(), slow)
+        striking.result()
+    assert kept(harness.journal) == 0
 
 
 def test_a_full_disk_is_no_verdict(tmp_path: Path) -> None:

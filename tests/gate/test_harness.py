@@ -3,7 +3,8 @@
 import pytest
 
 from memento.changes import TestResult
-from memento.gate.harness import RUN, Harness, Job
+from memento.gate.harness import Harness
+from memento.gate.job import RUN, Job
 from memento.gate.keys import run_key
 from memento.gate.plan import plan
 from memento.gate.reports import read_reports

@@ -1,5 +1,7 @@
 """What SKILL.md promises of its own files, and what a change would newly reach."""
 
+from pathlib import Path
+
 import pytest
 
 from memento.changes import GateOutcome
@@ -13,6 +15,9 @@ from memento.testing.snapshots import MemorySnapshot
 from memento.types import File, Folder
 from tests.gate.conftest import OLD_TEST, SCRIPT, folder, snapshot
 
+JSON = "Expecting property name enclosed in double quotes: line 2 column 1 (char 2)"
+LARGE = f"the yaml block {'[' * 60!r} does not parse: it is too large for an example"
+DEEP = f"the yaml block {('- ' * 30)!r} does not parse: it is nested too deeply"
 OPTION = "import argparse\np = argparse.ArgumentParser()\np.add_argument('--total')\np.parse_args()\n"
 
 
@@ -50,6 +55,16 @@ def test_a_documented_option_stands_in_a_script(
         ("```json\n{...}\n```\n", []),
         ("```\nnot code at all (\n```\n", []),
         ("```python\nprint(1\n```\n", ["the python block 'print(1' does not parse: '(' was never closed"]),
+        ("   ```json\n   {\n   ```\n", [f"the json block '{{' does not parse: {JSON}"]),
+        ("```yaml\na: [1, &x 2, *x]\n---\nb: !Ref c\n```\n", []),
+        (
+            "```yaml\na: [1\nb: *nobody\n```\n",
+            ["the yaml block 'a: [1' does not parse: expected ',' or ']', but got ':'"],
+        ),
+        ("```yaml\n" + "[" * 3000 + "\n```\n", [LARGE]),
+        ("```yaml\n" + "- " * 3000 + "1\n```\n", [DEEP]),
+        ('```bash\nfor f in $(ls); do echo "${f%.csv}"; done\n```\n', []),
+        ("```sh\n$ for f in\n```\n```console\nif (\n```\n", []),
         (
             "```toml\na = \n```\n",
             ["the toml block 'a =' does not parse: Invalid value (at line 1, column 5)"],
@@ -58,6 +73,17 @@ def test_a_documented_option_stands_in_a_script(
 )
 def test_a_block_that_says_what_it_is_parses_or_holds_a_placeholder(block: str, messages: list[str]) -> None:
     assert [each.message for each in broken(files(block))] == messages
+
+
+def test_a_shell_block_is_read_and_not_run(tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    for end, messages in (
+        ("fi", []),
+        ("", ["the bash block 'if true; then' does not parse: line 4: syntax error: unexpected end of file"]),
+    ):
+        block = f"```bash\nif true; then\n  touch {ran}; echo $(touch {ran}) `touch {ran}`\n{end}\n```\n"
+        assert [each.message for each in broken(files(block))] == messages
+    assert not ran.exists()
 
 
 def test_an_orphan_is_a_file_that_nothing_reachable_mentions() -> None:

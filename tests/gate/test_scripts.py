@@ -3,7 +3,8 @@
 import pytest
 
 from memento.changes import TestResult
-from memento.gate.harness import Harness, Job
+from memento.gate.harness import Harness
+from memento.gate.job import Job
 from tests.gate.conftest import OLD_TEST, SCRIPT, folder
 
 pytestmark = pytest.mark.real

@@ -175,3 +175,9 @@ def test_nothing_is_said_of_a_command_that_a_signal_killed():
     with Bubblewrap().open() as session:
         done = session.run(["sh", "-c", "kill -SEGV $$"])
     assert (done.exit_code, done.stdout, done.stderr) == (139, b"", b"")
+
+
+@pytest.mark.parametrize("script", ["kill -KILL $$", "kill -KILL 1; exit 137"])
+def test_a_command_that_kills_what_it_can_reach_has_answered(script):
+    with Bubblewrap().open() as session:
+        assert session.run(["sh", "-c", script]).exit_code == 137

@@ -1,6 +1,8 @@
 """What only Docker promises: what is said when it cannot serve, and that no container is left behind."""
 
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -88,3 +90,17 @@ def test_frames_are_sorted_however_they_are_cut(size):
     for start in range(0, len(data), size):
         frames.feed(data[start : start + size])
     assert (bytes(frames.kept[1]), bytes(frames.kept[2]), frames.cut) == (b"\x06outmore", b"err", False)
+
+
+@pytest.mark.real
+def test_a_container_that_is_killed_from_outside_is_an_accident_and_a_killed_command_is_an_answer():
+    docker = sandbox_named("docker")
+    with docker.open() as session:
+        assert session.run(["sh", "-c", "kill -KILL -1"]).exit_code == 137
+        with ThreadPoolExecutor() as pool:
+            running = pool.submit(session.run, ["sh", "-c", "echo $$ >running; exec sleep 60"])
+            while not (session.watch.folder / "running").exists():
+                time.sleep(0.01)
+            session.container.kill()
+            with pytest.raises(SandboxError, match="ended from outside"):
+                running.result()
