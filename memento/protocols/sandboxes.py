@@ -18,7 +18,7 @@ class Limits:
     file_mb: int = 64
     """One file, and all of /tmp."""
     disk_mb: int = 512
-    """All of /workspace, for the whole session; a command that grows it further is killed."""
+    """All of /workspace; a command that grows it further is killed."""
     output_kb: int = 256
     """Per stream; more is cut and said so."""
 

@@ -63,8 +63,9 @@ EXHAUSTION = (
     ),
     Attack(
         name="fills the host's disk",
-        script="i=0; while [ $i -lt 40 ]; do head -c 16000000 /dev/zero >f$i; i=$((i+1)); sleep 0.02; done; echo ESCAPED",
-        limits=Limits(wall_s=20),
+        # Ten times what it may: a watcher that this machine keeps waiting is late, one that is missing is not.
+        script="i=0; while [ $i -lt 80 ]; do head -c 4000000 /dev/zero >f$i; i=$((i+1)); sleep 0.05; done; echo ESCAPED",
+        limits=Limits(disk_mb=32, wall_s=60),
         exit_code=137,
         after="rm -f f*",
     ),

@@ -86,7 +86,7 @@ class Bubblewrap:
                 private=private,
                 limits=limits,
                 group=group,
-                watch=DiskWatch(folder=work, limit=limits.disk_mb << 20),
+                watch=DiskWatch(folder=work),
             )
 
 
@@ -123,7 +123,7 @@ class BubblewrapSession:
         )
 
     def _launch(self, command: Command, stdin: bytes, limits: Limits) -> Completed:
-        self.watch.begin()
+        self.watch.begin(limits.disk_mb)
         if self.group:
             self.group.limit(limits)
         options = [*self.layout, *moment(command.env, limits)]

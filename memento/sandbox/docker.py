@@ -108,7 +108,7 @@ class Docker:
                 client=self.client,
                 container=container,
                 limits=limits,
-                watch=DiskWatch(folder=work, limit=limits.disk_mb << 20),
+                watch=DiskWatch(folder=work),
             )
 
     def _start(
@@ -167,10 +167,10 @@ class DockerSession:
     def _launch(self, command: Command, stdin: bytes, limits: Limits) -> Completed:
         from docker.errors import DockerException
 
-        self.watch.begin()
         words = [f"{name}={value}" for name, value in (environment() | dict(command.env)).items()]
         inside = ["/usr/bin/env", "-i", *words, *wrap(command, limits, count=False)]
         with self.lock:
+            self.watch.begin(limits.disk_mb)
             try:
                 self._limit(limits)
                 done = Exec(api=self.client.api, container=str(self.container.id)).run(

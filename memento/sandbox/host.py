@@ -65,7 +65,7 @@ class Host:
                     private=private,
                     places=places,
                     limits=limits,
-                    watch=DiskWatch(folder=work, limit=limits.disk_mb << 20),
+                    watch=DiskWatch(folder=work),
                 )
             finally:
                 folders.unlock(work)
@@ -104,7 +104,7 @@ class HostSession:
         )
 
     def _launch(self, command: Command, stdin: bytes, limits: Limits) -> Completed:
-        self.watch.begin()
+        self.watch.begin(limits.disk_mb)
         return supervise(
             # Processes are not counted: RLIMIT_NPROC would count all that the user runs.
             Launch(

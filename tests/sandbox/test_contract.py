@@ -257,8 +257,8 @@ def test_a_busy_loop_is_stopped_by_its_processor_time(session):
 
 def test_a_workspace_that_grows_without_end_is_stopped(session):
     script = "i=0; while :; do i=$((i+1)); head -c 900000 /dev/zero >f$i; done"
-    done = sh(session, script, limits=Limits(disk_mb=512, wall_s=60))
-    assert done.stderr.endswith(b"killed: /workspace holds more than 512 MB; remove what is not needed\n")
+    done = sh(session, script, limits=Limits(disk_mb=16, wall_s=60))
+    assert done.stderr.endswith(b"killed: /workspace holds more than 16 MB; remove what is not needed\n")
     assert sh(session, "rm -f f*; ls").stdout == b""
 
 
