@@ -359,5 +359,5 @@ class Policy(Protocol):
     def against_proposing(self, skill: str, library: Snapshot) -> str | None:
         """Why the agent may not propose a change of this skill, in a sentence."""
 
-    def against_landing(self, proposal: Proposal, report: GateReport) -> str | None:
-        """Why a proposal must wait for a person, in a sentence."""
+    def against_landing(self, proposal: Proposal, report: GateReport, tip: Sha) -> str | None:
+        """Why a proposal must wait for a person instead of landing on that commit of main, in a sentence."""

@@ -11,8 +11,10 @@ landing of it on main has the trailers of an episode; a rollback brings nothing 
 Whatever the rule says: what is tainted, INDECISIVE, larger than `most_lines`, or beyond the landings of a
 day waits for a person, and beyond `open_proposals` nothing more is proposed.
 
-memento.toml and CODEOWNERS are read from landed commits only: the proposal's base, and main as it is
-now, for a skill may have been locked since. The stricter word counts. No proposal and no checkout is asked.
+memento.toml and CODEOWNERS are read from landed commits only: the proposal's base, and the tip that it
+would land on, for a skill may have been locked since. The stricter word counts. No proposal and no checkout
+is asked. The landings of a day are counted from that tip too, and main moves from no other: of two
+processes that land the last one of a day at once, the second finds main moved, and asks again.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -62,9 +64,9 @@ class ReviewPolicy:
             return f"{waiting} proposals wait for a person, and [review] open_proposals is {most}"
         return None
 
-    def against_landing(self, proposal: Proposal, report: GateReport) -> str | None:
+    def against_landing(self, proposal: Proposal, report: GateReport, tip: Sha) -> str | None:
         """The first reason, the weightiest first."""
-        return next(self._against(proposal, report), None)
+        return next(self._against(proposal, report, tip), None)
 
     def standing(self, skill: str, commit: Sha) -> Standing:
         """A skill's rule as the library at `commit` has it."""
@@ -81,12 +83,11 @@ class ReviewPolicy:
             known = self._settings[commit] = load(text, {}).review
         return known
 
-    def _against(self, proposal: Proposal, report: GateReport) -> Iterator[str]:
+    def _against(self, proposal: Proposal, report: GateReport, tip: Sha) -> Iterator[str]:
         if report.outcome is not GateOutcome.PASS:
             yield f"{report.outcome.upper()}: {report.reason}"
         if proposal.tainted:
             yield "it was learned from text that came from outside the task"
-        tip = self.library.tip()
         size = changed_lines(self.library.git, proposal.skill, proposal.base, proposal.commit)
         for commit in dict.fromkeys((tip, proposal.base)):
             standing, settings = self.standing(proposal.skill, commit), self.settings(commit)
