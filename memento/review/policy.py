@@ -7,7 +7,8 @@ A skill's rule, the first that speaks:
     3. who wrote it                        [review] people, or agent
 
 `*` alone names no skill, so an owner is asked before such a rule. The agent wrote a skill when every
-landing of it on main has the trailers of an episode; a rollback brings nothing new, so it does not count.
+commit of main that touched it is a landing of that skill with the trailers of an episode, whoever merged it;
+a rollback brings nothing new, so it does not count.
 Whatever the rule says: what is tainted, INDECISIVE, larger than `most_lines`, or beyond the landings of a
 day waits for a person, and beyond `open_proposals` nothing more is proposed.
 
@@ -100,10 +101,10 @@ class ReviewPolicy:
             yield f"{most} changes landed by themselves within a day, which is [review] landings_per_day"
 
     def _landed_today(self, tip: Sha) -> int:
-        """Landings of the last 24 hours that no person agreed to."""
+        """Landings of the last 24 hours that no person agreed to; what people merged has no Memento-Gate."""
         since = self.now() - DAY_S
         return sum(
-            "Memento-Model" in entry.trailers and AGREED not in entry.trailers
+            {"Memento-Model", "Memento-Gate"} <= entry.trailers.keys() and AGREED not in entry.trailers
             for entry in lately(self.library.git, tip, since)
         )
 
@@ -116,7 +117,7 @@ class ReviewPolicy:
             return Standing(rule=settings.skills[named], because=because, owners=owners)
         if owners:
             return Standing(rule="review", because=f"CODEOWNERS names {', '.join(owners)}", owners=owners)
-        if all(_by_agent(entry) for entry in touching(self.library.git, commit, skill)):
+        if all(_by_agent(entry, skill) for entry in touching(self.library.git, commit, skill)):
             return Standing(rule=settings.agent, because="the agent wrote it")
         return Standing(rule=settings.people, because="people wrote it")
 
@@ -129,8 +130,10 @@ class ReviewPolicy:
 _SAID: Mapping[Rule, str] = {"review": "reviewed by people", "locked": "locked"}
 
 
-def _by_agent(entry: LogEntry) -> bool:
+def _by_agent(entry: LogEntry, skill: str) -> bool:
     trailers = entry.trailers
+    if entry.skill != skill:
+        return False
     if trailers.get("Memento-Kind") == ChangeKind.ROLLBACK:
         return True
     return "Memento-Model" in trailers and "Memento-Episode" in trailers and EDITED not in trailers

@@ -60,6 +60,19 @@ def test_a_commit_that_changed_another_skill_or_a_tip_makes_nobody_the_author(li
     assert against(library, proposal) is None
 
 
+def test_a_merge_by_hand_speaks_for_the_skill_that_it_landed_and_for_no_other(library, git):
+    written_by_agent(library)
+    mine = propose(library, created("csv-more"), trailers=AGENT)
+    git("merge", "-q", "--no-ff", "--no-commit", mine.branch, cwd=library.root)
+    (library.root / "skills/csv-sums/notes.md").write_text("x\n")
+    git("add", ".", cwd=library.root)
+    git("commit", "-q", "-m", "both", cwd=library.root)
+    standing = {
+        name: policy(library).standing(name, library.tip()).because for name in ("csv-more", "csv-sums")
+    }
+    assert standing == {"csv-more": "the agent wrote it", "csv-sums": "people wrote it"}
+
+
 def test_a_rollback_does_not_change_who_wrote_a_skill(library):
     written_by_agent(library)
     first = library.tip()
