@@ -94,38 +94,64 @@ def test_the_workflows_install_what_runs_here_where_github_can_get_it(direct_url
     assert requirement_of("1.2", direct_url) == requirement
 
 
-@pytest.fixture(params=["gate.yml", "gate-comment.yml"])
-def install_step(request, tmp_path):
-    """The step that installs Memento, with pip that only notes down what it was told."""
-    workflow = yaml.load(WORKFLOWS[f"new {request.param}"], yaml.BaseLoader)
-    (job,) = workflow["jobs"].values()
-    (step,) = [step for step in job["steps"] if step.get("name", "").startswith("Install Memento")]
-    tools, pip = tmp_path / "tools", tmp_path / "memento/bin/pip"
-    for path, script in {
-        tools / "sudo": "",
-        tools / "python": "",
-        pip: f'echo "$@" > {tmp_path}/told',
-    }.items():
+class Job:
+    """A workflow's steps, run as a runner does, with programs that only note down what they are told."""
+
+    def __init__(self, folder, workflow):
+        (self.job,) = yaml.load(WORKFLOWS[workflow], yaml.BaseLoader)["jobs"].values()
+        self.folder, self.told = folder, folder / "told"
+        (folder / ".github").mkdir()
+
+    def program(self, path, script=""):
+        path = self.folder / path
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.write_text(f'#!/bin/sh\necho "{path.name} $@" >> {self.told}\n{script}\n')
         path.chmod(0o755)
 
-    def run(text):
-        (tmp_path / ".github").mkdir(exist_ok=True)
-        (tmp_path / INSTALLS).write_bytes(text)
-        environ = {"PATH": f"{tools}:{os.defpath}", "RUNNER_TEMP": str(tmp_path)}
-        argv = ["bash", "-e", "-c", step["run"]]
-        done = subprocess.run(argv, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
-        told = tmp_path / "told"
-        return done.returncode, done.stdout, told.read_text() if told.exists() else ""
+    def run(self, name):
+        (step,) = [step for step in self.job["steps"] if step.get("name", "").startswith(name)]
+        environ = {**step.get("env", {}), "PATH": f"{self.folder}/bin:{os.defpath}"}
+        environ |= {"RUNNER_TEMP": str(self.folder), "REPOSITORY": "acme/library"}
+        argv = ["bash", "-e", "-o", "pipefail", "-c", step["run"]]
+        done = subprocess.run(argv, cwd=self.folder, env=environ, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout
 
-    return run
+    def pip(self):
+        return [line for line in self.told.read_text("utf-8").splitlines() if line.startswith("pip")]
 
 
-def test_a_workflow_installs_what_the_file_says_and_fails_with_a_sentence_where_it_says_nothing(install_step):
+@pytest.mark.parametrize("workflow", ["new gate.yml", "new gate-comment.yml"])
+def test_a_workflow_installs_what_the_file_says_and_says_so_where_it_says_nothing(tmp_path, workflow):
+    job = Job(tmp_path, workflow)
+    for path in ("bin/sudo", "bin/python", "memento/bin/pip"):
+        job.program(path)
     sentence = f"::error file={INSTALLS}::Say in this file which Memento is to be installed.\n"
-    assert install_step(github_files(None)[INSTALLS]) == (1, sentence, "")
-    assert install_step(github_files("x==1")[INSTALLS]) == (0, "", f"install --quiet -r {INSTALLS}\n")
+    (tmp_path / INSTALLS).write_bytes(github_files(None)[INSTALLS])
+    assert (job.run("Install Memento"), job.told.exists()) == ((1, sentence), False)
+    (tmp_path / INSTALLS).write_bytes(github_files("x==1")[INSTALLS])
+    assert job.run("Install Memento") == (0, "")
+    assert job.pip() == [f"pip install --quiet -r {INSTALLS}"]
+
+
+@pytest.mark.parametrize("workflow", ["gate-comment.yml", "new gate-comment.yml"])
+@pytest.mark.parametrize(
+    ("number", "ours", "last"),
+    [
+        ("", "", "gh api --method GET repos/acme/library/pulls"),
+        ("7", "", "gh pr comment 7 --repo acme/library --body-file"),
+        ("7", "31\n32", "gh api --silent --method PATCH repos/acme/library/issues/comments/31 -F body=@"),
+    ],
+    ids=["pushed to since", "first comment", "a later one"],
+)
+def test_there_is_one_comment_and_it_is_changed(tmp_path, workflow, number, ours, last):
+    job = Job(tmp_path, workflow)
+    job.program("memento/bin/memento")
+    job.program(
+        "bin/gh", f'case "$*" in *issues/7/comments*) printf "{ours}" ;; *GET*) echo "{number}" ;; esac'
+    )
+    assert job.run("Comment") == (0, "")
+    assert job.told.read_text("utf-8").splitlines()[-1].startswith(last)
+    assert f'startswith("{MARK}")' in WORKFLOWS[workflow]
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)
