@@ -116,7 +116,7 @@ def landing(place: Place, *, durable: bool) -> Callable[[int], float]:
 
         def work() -> None:
             proposal = library.propose(rewrite, None, base=base, trailers={}, tainted=False)
-            landed = land(library, proposal, lambda *_: report, lambda _: {}, lambda _: True)
+            landed = land(library, proposal, lambda *_: report, lambda _: {}, lambda *_: True)
             assert (landed.disposition, landed.note) == (Disposition.LANDED, "the checkout follows")
 
         return in_ms(work)

@@ -144,7 +144,7 @@ class Repair:
             best.proposal,
             gate=gate,
             trailers=lambda report: {**trailers, **evidence_of(report)},
-            may_land=lambda report: self.policy.against_landing(best.proposal, report) is None,
+            may_land=lambda report, tip: self.policy.against_landing(best.proposal, report, tip) is None,
             remember=remember,
         )
         for other in others:

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from memento.changes import Rewrite
 from memento.errors import LibraryError
+from memento.library import merged
 from memento.library.git import Git
 from memento.library.messages import trailers_of
 from memento.library.opening import BRANCHES
@@ -25,6 +27,7 @@ class LogEntry:
     skill: str | None
     """The skill it landed; None for other commits."""
     trailers: Mapping[str, str]
+    """Its own; of what people merged themselves, those that `merged` finds."""
 
 
 def log(git: Git, tip: Sha, skill: str | None, limit: int, after: Sha | None) -> tuple[LogEntry, ...]:
@@ -60,19 +63,37 @@ def changed_lines(git: Git, skill: str, old: Sha, new: Sha) -> int:
 
 
 def _listed(git: Git, *chosen: str) -> tuple[LogEntry, ...]:
-    shape = ("--no-notes", "--format=%H%x00%ct%x00%B")
-    parts = git("log", "-z", *shape, *chosen).decode("utf-8", "replace").split("\0")[:-1]
-    return tuple(
-        _entry(sha, when, body) for sha, when, body in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
-    )
+    shape = ("--no-notes", f"--notes={merged.NOTES}", "--format=%H%x00%ct%x00%P%x00%N%x00%B")
+    fields = iter(git("log", "-z", *shape, *chosen).decode("utf-8", "replace").split("\0")[:-1])
+    told = [_Told(*each) for each in zip(*[fields] * 5, strict=True)]
+    brought = merged.trailers_brought(git, (each.merge for each in told if each.merge is not None))
+    return tuple(_entry(each, brought.get(Sha(each.sha), {})) for each in told)
 
 
-def _entry(sha: str, when: str, message: str) -> LogEntry:
-    trailers = trailers_of(message)
+class _Told(NamedTuple):
+    """What git prints of a commit."""
+
+    sha: str
+    when: str
+    parents: str
+    note: str
+    message: str
+
+    @property
+    def merge(self) -> merged.Merge | None:
+        """A merge that has no trailers, neither its own nor in a note."""
+        _, _, brought = self.parents.partition(" ")
+        if not brought or " " in brought or trailers_of(self.message) or trailers_of(self.note):
+            return None
+        return merged.Merge(sha=Sha(self.sha), brought=Sha(brought))
+
+
+def _entry(told: _Told, brought: Mapping[str, str]) -> LogEntry:
+    trailers = {**brought, **trailers_of(told.message), **trailers_of(told.note)}
     return LogEntry(
-        sha=Sha(sha),
-        when=float(when),
-        subject=message.partition("\n")[0],
+        sha=Sha(told.sha),
+        when=float(told.when),
+        subject=told.message.partition("\n")[0],
         skill=trailers.get("Memento-Skill"),
         trailers=trailers,
     )

@@ -100,15 +100,19 @@ def merge_of(read: Reader, proposal: Proposal, onto: Sha, trailers: Mapping[str,
     for path in paths_of(proposal.skill):
         old, new = (_at(read, commit, path) for commit in (proposal.base, proposal.commit))
         now = old if onto == proposal.base else _at(read, onto, path)
-        if new == old:
+        if new in (old, now):
             continue
-        if now not in (old, new):
+        if now != old:
             raise ConflictError(
                 f"{path} changed on main since this proposal was written. Write it anew on main's tip."
             )
         remove.append(path)
         if new is not None:
             graft[path] = new
+    if not remove:
+        raise ConflictError(
+            f"Main has all of this already. Delete the branch: git branch -D {proposal.branch}"
+        )
     subject = f"Land {proposal.skill}: {one_line(proposal.idea) or proposal.kind}"
     message = compose(subject, "", {**_inherited(read, proposal), **trailers})
     parents = (onto, proposal.commit)

@@ -2,7 +2,8 @@
 
 1. The proposal is gated against its base. FAIL discards it: its branch goes, nothing else remains,
    unless a person brought it (`keep`): then it stays open, to be mended or rejected by a person.
-   INDECISIVE, or a PASS that may not land by itself, leaves the branch open for a person.
+   INDECISIVE, or a PASS that may not land by itself, leaves the branch open for a person. Whether it
+   may is asked about the very tip that main then moves from: what others landed meanwhile counts.
 2. The merge commit is built on main's tip, first, as an object. When main and the proposal changed
    the same skill since the base, the proposal is discarded with that reason: it is to be written
    anew on the new tip, never merged as text.
@@ -42,6 +43,8 @@ ROUNDS = 6
 _OPTIMISTIC_ROUNDS = 2
 
 Check = Callable[[Snapshot, Snapshot], GateReport]
+MayLand = Callable[[GateReport, Sha], bool]
+"""Whether a change with that report may land by itself on that commit of main."""
 
 
 def land(
@@ -49,7 +52,7 @@ def land(
     proposal: Proposal,
     gate: Check,
     trailers: Callable[[GateReport], Mapping[str, str]],
-    may_land: Callable[[GateReport], bool],
+    may_land: MayLand,
     remember: Callable[[Landing], None] = lambda _landing: None,
     *,
     keep: bool = False,
@@ -69,9 +72,6 @@ def land(
         keep=keep,
     )
     report = gate(library.snapshot(proposal.base), library.snapshot(proposal.commit))
-    refused = queue.refused(report)
-    if refused is not None:
-        return refused
     for count in range(ROUNDS):
         if count < _OPTIMISTIC_ROUNDS:
             landing = queue.round(report, None)
@@ -91,37 +91,40 @@ class _Queue:
     proposal: Proposal
     gate: Check
     trailers: Callable[[GateReport], Mapping[str, str]]
-    may_land: Callable[[GateReport], bool]
+    may_land: MayLand
     remember: Callable[[Landing], None]
     keep: bool
 
-    def refused(self, report: GateReport, held: Held | None = None) -> Landing | None:
+    def refused(self, report: GateReport, tip: Sha, held: Held | None) -> Landing | None:
         """Rule 1: the landing that never happens, or None when it may go on."""
         if report.outcome is GateOutcome.FAIL and not self.keep:
             landing = Landing(proposal=self.proposal, disposition=Disposition.DISCARDED, report=report)
             self.remember(landing)
             self.library.discard(self.proposal, held)
             return landing
-        if report.outcome is GateOutcome.PASS and self.may_land(report):
+        if report.outcome is GateOutcome.PASS and self.may_land(report, tip):
             return None
         landing = Landing(proposal=self.proposal, disposition=Disposition.OPEN, report=report)
         self.remember(landing)
         return landing
 
     def round(self, report: GateReport, held: Held | None) -> Landing | None:
-        """Rules 2 to 6 once; None when main moved meanwhile."""
+        """The rules once; None when main moved meanwhile."""
         library, proposal = self.library, self.proposal
         with reading(library.git) as read:
             tip = read.commit(library.main) or library.tip()
+            refused = self.refused(report, tip, held)
+            if refused is not None:
+                return refused
             write = writer(library.git, len(tip), library.reached)
             try:
                 draft = merge_of(read, proposal, tip, self.trailers(report))
             except ConflictError as error:
-                return self.refused(_conflicting(report, str(error)), held)
+                return self.refused(_conflicting(report, str(error)), tip, held)
             merge = create(draft, read, write)
             if tip != proposal.base:
                 report = self.gate(library.snapshot(tip), library.snapshot(merge))
-                refused = self.refused(report, held)
+                refused = self.refused(report, tip, held)
                 if refused is not None:
                     return refused
                 again = merge_of(read, proposal, tip, self.trailers(report))

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from memento.changes import Exam, GateReport, Landing, Lesson, Proposal, Rewrite
 from memento.protocols.snapshots import Snapshot
-from memento.types import Blame, Episode, Exercise, Folder, Gold, Route, Skill, Task, Trajectory, Verdict
+from memento.types import Blame, Episode, Exercise, Folder, Gold, Route, Sha, Skill, Task, Trajectory, Verdict
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,5 +104,5 @@ class Policy(Protocol):
     def against_proposing(self, skill: str, library: Snapshot) -> str | None:
         """Why the agent may not propose a change of this skill, in a sentence."""
 
-    def against_landing(self, proposal: Proposal, report: GateReport) -> str | None:
-        """Why a proposal must wait for a person, in a sentence."""
+    def against_landing(self, proposal: Proposal, report: GateReport, tip: Sha) -> str | None:
+        """Why a proposal must wait for a person instead of landing on that commit of main, in a sentence."""

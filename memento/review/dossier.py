@@ -99,9 +99,9 @@ def _gathered(
     base = library.snapshot(proposal.base)
     parent = base.skill(proposal.skill)
     report = word_on(journal, proposal)
-    waits = policy.against_landing(proposal, report) if report else "its gate was interrupted"
-    episode = entry.trailers.get("Memento-Episode")
     tip = library.tip()
+    waits = policy.against_landing(proposal, report, tip) if report else "its gate was interrupted"
+    episode = entry.trailers.get("Memento-Episode")
     return Dossier(
         proposal=proposal,
         opened=entry.when,

@@ -147,7 +147,7 @@ class Importer:
             proposal,
             gate=gate,
             trailers=lambda report: {**trailers, **self.evidence(report), **consent(report, self.by)},
-            may_land=lambda report: agreed and report.outcome is GateOutcome.PASS,
+            may_land=lambda report, _: agreed and report.outcome is GateOutcome.PASS,
             remember=partial(self.journal.ideas.record, episode=f"import by {self.by}"),
         )
         if landing.disposition is Disposition.LANDED:

@@ -119,7 +119,7 @@ class Linter:
             proposal,
             gate=lambda base, head: retirement(name, base, head),
             trailers=lambda _: trailers,
-            may_land=lambda _: False,
+            may_land=lambda *_: False,
             remember=partial(self.journal.ideas.record, episode="lint"),
         )
         return Linted(advice=advice, landing=landing)

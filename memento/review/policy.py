@@ -7,12 +7,15 @@ A skill's rule, the first that speaks:
     3. who wrote it                        [review] people, or agent
 
 `*` alone names no skill, so an owner is asked before such a rule. The agent wrote a skill when every
-landing of it on main has the trailers of an episode; a rollback brings nothing new, so it does not count.
+commit of main that touched it is a landing of that skill with the trailers of an episode, whoever merged it;
+a rollback brings nothing new, so it does not count.
 Whatever the rule says: what is tainted, INDECISIVE, larger than `most_lines`, or beyond the landings of a
 day waits for a person, and beyond `open_proposals` nothing more is proposed.
 
-memento.toml and CODEOWNERS are read from landed commits only: the proposal's base, and main as it is
-now, for a skill may have been locked since. The stricter word counts. No proposal and no checkout is asked.
+memento.toml and CODEOWNERS are read from landed commits only: the proposal's base, and the tip that it
+would land on, for a skill may have been locked since. The stricter word counts. No proposal and no checkout
+is asked. The landings of a day are counted from that tip too, and main moves from no other: of two
+processes that land the last one of a day at once, the second finds main moved, and asks again.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -62,9 +65,9 @@ class ReviewPolicy:
             return f"{waiting} proposals wait for a person, and [review] open_proposals is {most}"
         return None
 
-    def against_landing(self, proposal: Proposal, report: GateReport) -> str | None:
+    def against_landing(self, proposal: Proposal, report: GateReport, tip: Sha) -> str | None:
         """The first reason, the weightiest first."""
-        return next(self._against(proposal, report), None)
+        return next(self._against(proposal, report, tip), None)
 
     def standing(self, skill: str, commit: Sha) -> Standing:
         """A skill's rule as the library at `commit` has it."""
@@ -81,12 +84,11 @@ class ReviewPolicy:
             known = self._settings[commit] = load(text, {}).review
         return known
 
-    def _against(self, proposal: Proposal, report: GateReport) -> Iterator[str]:
+    def _against(self, proposal: Proposal, report: GateReport, tip: Sha) -> Iterator[str]:
         if report.outcome is not GateOutcome.PASS:
             yield f"{report.outcome.upper()}: {report.reason}"
         if proposal.tainted:
             yield "it was learned from text that came from outside the task"
-        tip = self.library.tip()
         size = changed_lines(self.library.git, proposal.skill, proposal.base, proposal.commit)
         for commit in dict.fromkeys((tip, proposal.base)):
             standing, settings = self.standing(proposal.skill, commit), self.settings(commit)
@@ -99,10 +101,10 @@ class ReviewPolicy:
             yield f"{most} changes landed by themselves within a day, which is [review] landings_per_day"
 
     def _landed_today(self, tip: Sha) -> int:
-        """Landings of the last 24 hours that no person agreed to."""
+        """Landings of the last 24 hours that no person agreed to; what people merged has no Memento-Gate."""
         since = self.now() - DAY_S
         return sum(
-            "Memento-Model" in entry.trailers and AGREED not in entry.trailers
+            {"Memento-Model", "Memento-Gate"} <= entry.trailers.keys() and AGREED not in entry.trailers
             for entry in lately(self.library.git, tip, since)
         )
 
@@ -115,7 +117,7 @@ class ReviewPolicy:
             return Standing(rule=settings.skills[named], because=because, owners=owners)
         if owners:
             return Standing(rule="review", because=f"CODEOWNERS names {', '.join(owners)}", owners=owners)
-        if all(_by_agent(entry) for entry in touching(self.library.git, commit, skill)):
+        if all(_by_agent(entry, skill) for entry in touching(self.library.git, commit, skill)):
             return Standing(rule=settings.agent, because="the agent wrote it")
         return Standing(rule=settings.people, because="people wrote it")
 
@@ -128,8 +130,10 @@ class ReviewPolicy:
 _SAID: Mapping[Rule, str] = {"review": "reviewed by people", "locked": "locked"}
 
 
-def _by_agent(entry: LogEntry) -> bool:
+def _by_agent(entry: LogEntry, skill: str) -> bool:
     trailers = entry.trailers
+    if entry.skill != skill:
+        return False
     if trailers.get("Memento-Kind") == ChangeKind.ROLLBACK:
         return True
     return "Memento-Model" in trailers and "Memento-Episode" in trailers and EDITED not in trailers

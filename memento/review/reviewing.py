@@ -26,7 +26,7 @@ from memento.review import lockfile
 from memento.review.consent import EDITED, Trailers, consent, refusal, with_consent, without_consent
 from memento.review.dossier import open_proposal, word_on
 from memento.review.undoing import undo
-from memento.types import ChangeKind, Folder
+from memento.types import ChangeKind, Folder, Sha
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class Review:
             proposal,
             gate=gate,
             trailers=lambda report: {**self.evidence(report), **consent(report, self.by)},
-            may_land=lambda report: report.outcome is GateOutcome.PASS,
+            may_land=lambda report, _: report.outcome is GateOutcome.PASS,
             remember=self._remember,
             keep=True,
         )
@@ -128,16 +128,16 @@ class Review:
             proposal,
             gate=lambda base, head: self._gated(proposal, base, head),
             trailers=self.evidence,
-            may_land=lambda report: self._alone(proposal, report),
+            may_land=lambda report, tip: self._alone(proposal, report, tip),
             remember=self._remember,
             keep=True,
         )
 
-    def _alone(self, proposal: Proposal, report: GateReport) -> bool:
+    def _alone(self, proposal: Proposal, report: GateReport, tip: Sha) -> bool:
         (entry,) = entries_of(self.library.git, [proposal.commit])
         episode = self.journal.episode(entry.trailers.get("Memento-Episode", ""))
         unanswered = episode is not None and episode.verdict.by == "rubric"
-        return unanswered and self.policy.against_landing(proposal, report) is None
+        return unanswered and self.policy.against_landing(proposal, report, tip) is None
 
     def _gated(self, proposal: Proposal, base: Snapshot, head: Snapshot) -> GateReport:
         return self.gate(skill=proposal.skill, base=base, head=head, exam=proposal.exam)

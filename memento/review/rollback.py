@@ -56,7 +56,7 @@ class Rollback:
             proposal,
             gate=lambda old, new: self.gate(skill=skill, base=old, head=new, exam=exam),
             trailers=lambda report: {**trailers, **self.evidence(report)},
-            may_land=lambda report: report.outcome is not GateOutcome.FAIL,
+            may_land=lambda report, _: report.outcome is not GateOutcome.FAIL,
             remember=partial(self.journal.ideas.record, episode=self.episode or f"rollback by {self.by}"),
         )
         if landing.disposition is Disposition.LANDED:

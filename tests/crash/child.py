@@ -64,7 +64,7 @@ def work(root: Path, seed: str, reached: Callable[[str], None]) -> None:
             proposal,
             gate,
             trailers=lambda report: {"Memento-Gate": f"{report.seconds}"},
-            may_land=lambda report: True,
+            may_land=lambda *_: True,
             remember=lambda landing: journal.ideas.record(landing, episode=f"episode-{seed}"),
         )
         if landing.disposition is Disposition.LANDED:

@@ -54,5 +54,5 @@ def landed(
         proposal,
         gate=lambda base, head: replace(answer, skill=proposal.skill),
         trailers=lambda report: {"Memento-Gate": f"{report.outcome.upper()} {report.evidence}"},
-        may_land=lambda report: may_land,
+        may_land=lambda *_: may_land,
     )

@@ -234,7 +234,7 @@ def test_the_trailers_are_those_of_the_report_that_decided(library, git):
         gated.append(git("rev-parse", f"{head.commit}^{{tree}}", cwd=library.root))
         return next(reports)
 
-    landing = land(library, mine, gate, lambda r: {"Memento-Gate": f"took {r.seconds}"}, lambda r: True)
+    landing = land(library, mine, gate, lambda r: {"Memento-Gate": f"took {r.seconds}"}, lambda *_: True)
     assert library.log(limit=1)[0].trailers["Memento-Gate"] == "took 2.0"
     assert git("rev-parse", f"{landing.commit}^{{tree}}", cwd=library.root) == gated[-1]
 
@@ -251,5 +251,5 @@ def test_a_refused_proposal_under_the_lock_does_not_wait_for_itself(library, git
             return GREEN
         return RED
 
-    landing = land(library, proposal, gate, lambda report: {}, lambda report: True)
+    landing = land(library, proposal, gate, lambda report: {}, lambda *_: True)
     assert (landing.disposition, library.proposals()) == (Disposition.DISCARDED, ())

@@ -95,7 +95,7 @@ def test_when_main_moved_the_very_merge_commit_is_gated_against_the_tip(library)
         gated.append((base.commit, head.commit))
         return GREEN
 
-    landing = land(library, mine, gate, lambda report: {}, lambda report: True)
+    landing = land(library, mine, gate, lambda report: {}, lambda *_: True)
     assert gated == [(mine.base, mine.commit), (other.commit, landing.commit)]
     assert library.at().skill("greeter").body == "hello there"
     assert library.at().skill("ledger-totals").body == "Run scripts/total.py"
@@ -105,7 +105,7 @@ def test_a_merge_that_is_red_does_not_land(library, refs):
     mine = propose(library, rewritten(library, "greeter", "hello there"))
     landed(library, propose(library, rewritten(library, "ledger-totals", "Run scripts/total.py")))
     tip, answers = library.tip(), iter([GREEN, RED])
-    landing = land(library, mine, lambda base, head: next(answers), lambda report: {}, lambda report: True)
+    landing = land(library, mine, lambda base, head: next(answers), lambda report: {}, lambda *_: True)
     assert (landing.disposition, library.tip()) == (Disposition.DISCARDED, tip)
     assert [line.split()[0] for line in refs(library)] == ["refs/heads/main", "refs/notes/memento"]
 
@@ -133,7 +133,7 @@ def test_a_commit_that_a_person_makes_during_the_gate_is_kept(library, git):
             git("commit", "-q", "--allow-empty", "-m", f"by hand {len(calls)}", cwd=library.root)
         return GREEN
 
-    landing = land(library, proposal, gate, lambda report: {}, lambda report: True)
+    landing = land(library, proposal, gate, lambda report: {}, lambda *_: True)
     assert landing.disposition is Disposition.LANDED
     subjects = [entry.subject for entry in library.log()]
     assert subjects == ["Land greeter: say hello there", "by hand 2", "by hand 1", "A library"]
@@ -147,7 +147,7 @@ def test_main_that_never_stands_still_ends_the_landing_with_its_branch_open(libr
         return GREEN
 
     with pytest.raises(MovedError, match="land it again"):
-        land(library, proposal, gate, lambda report: {}, lambda report: True)
+        land(library, proposal, gate, lambda report: {}, lambda *_: True)
     assert library.proposals() == (proposal,)
 
 
@@ -254,6 +254,6 @@ def test_a_refusal_is_remembered_before_the_branch_goes(library, refs):
     def remember(landing):
         told.append((landing, any(proposal.commit in line for line in refs(library))))
 
-    landing = land(library, proposal, lambda *_: RED, lambda _: {}, lambda _: True, remember)
+    landing = land(library, proposal, lambda *_: RED, lambda _: {}, lambda *_: True, remember)
     assert told == [(landing, True)]
     assert landing.disposition is Disposition.DISCARDED

@@ -1,6 +1,7 @@
 """Open proposals of an agent, on the shared library, and the hands of a person.
 
 opened(library)            a proposal of the agent for greeter, with the gate's word in the journal
+waiting(library, rewrite)  the same for a change of yours
 written_by_agent(library)  a skill `csv-sums` that the agent made and landed
 hands(library, answer)     a Review by Ada whose gate says `answer` about whatever it is shown
 """
@@ -8,7 +9,7 @@ hands(library, answer)     a Review by Ada whose gate says `answer` about whatev
 from dataclasses import replace
 
 from memento.assemble.gates import journal_of
-from memento.changes import Disposition, GateReport, Landing, Proposal
+from memento.changes import Disposition, GateReport, Landing, Proposal, Rewrite
 from memento.library import Library
 from memento.repair import evidence_of
 from memento.review.policy import ReviewPolicy
@@ -38,7 +39,11 @@ def policy(library: Library, now: float = NOW) -> ReviewPolicy:
 def opened(
     library: Library, body: str = "Say hello and goodbye.", answer: GateReport = GREEN, **words: object
 ) -> Proposal:
-    proposal = propose(library, rewritten(library, "greeter", body), **{"trailers": AGENT, **words})
+    return waiting(library, rewritten(library, "greeter", body), answer, **words)
+
+
+def waiting(library: Library, rewrite: Rewrite, answer: GateReport = GREEN, **words: object) -> Proposal:
+    proposal = propose(library, rewrite, **{"trailers": AGENT, **words})
     landing = Landing(
         proposal=proposal, disposition=Disposition.OPEN, report=replace(answer, skill=proposal.skill)
     )

@@ -141,7 +141,7 @@ def test_a_retirement_is_an_open_branch_that_removes_the_skill_and_its_tests(lib
 def test_a_retirement_that_a_person_lands_leaves_the_other_skills(library, journal):
     linter(library, journal).propose(Advice(skill="greeter", why=Why.UNUSED, reason="nobody asked"))
     (proposal,) = library.proposals()
-    landing = land(library, proposal, lambda old, new: GREEN, lambda report: {}, lambda report: True)
+    landing = land(library, proposal, lambda old, new: GREEN, lambda report: {}, lambda *_: True)
     assert landing.disposition is Disposition.LANDED
     assert library.at().names() == ["ledger-totals"]
     assert library.at().test("greeter") is None

@@ -1,10 +1,15 @@
 """What lands by itself, what waits for a person, and what the agent leaves alone."""
 
+import multiprocessing
+import time
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
+from memento.changes import Disposition
 from memento.errors import ConfigError
+from memento.library import Library, land
 from memento.types import ChangeKind
 from tests.library.changes import GREEN, RED, UNSURE, created, landed, propose, rewritten
 from tests.review.situations import AGENT, NOW, opened, policy, settings, written_by_agent
@@ -13,7 +18,7 @@ REVIEWED = "greeter is reviewed by people: people wrote it"
 
 
 def against(library, proposal, report=GREEN):
-    return policy(library).against_landing(proposal, report)
+    return policy(library).against_landing(proposal, report, library.tip())
 
 
 def test_a_skill_that_people_wrote_waits_for_a_person(library):
@@ -53,6 +58,19 @@ def test_a_commit_that_changed_another_skill_or_a_tip_makes_nobody_the_author(li
     library.commit_files({"tips.md": b"- One.\n", "skills/greeter/notes.md": b"x\n"}, "by hand", {})
     proposal = propose(library, rewritten(library, "csv-sums", "Sum it."), trailers=AGENT)
     assert against(library, proposal) is None
+
+
+def test_a_merge_by_hand_speaks_for_the_skill_that_it_landed_and_for_no_other(library, git):
+    written_by_agent(library)
+    mine = propose(library, created("csv-more"), trailers=AGENT)
+    git("merge", "-q", "--no-ff", "--no-commit", mine.branch, cwd=library.root)
+    (library.root / "skills/csv-sums/notes.md").write_text("x\n")
+    git("add", ".", cwd=library.root)
+    git("commit", "-q", "-m", "both", cwd=library.root)
+    standing = {
+        name: policy(library).standing(name, library.tip()).because for name in ("csv-more", "csv-sums")
+    }
+    assert standing == {"csv-more": "the agent wrote it", "csv-sums": "people wrote it"}
 
 
 def test_a_rollback_does_not_change_who_wrote_a_skill(library):
@@ -125,7 +143,7 @@ def test_beyond_the_landings_of_a_day_a_person_decides(library):
     proposal = propose(library, created("csv-c"), trailers=AGENT)
     reason = "2 changes landed by themselves within a day, which is [review] landings_per_day"
     assert against(library, proposal) == reason
-    assert policy(library, NOW + 86_401).against_landing(proposal, GREEN) is None
+    assert policy(library, NOW + 86_401).against_landing(proposal, GREEN, library.tip()) is None
 
 
 def test_what_people_let_in_or_did_themselves_does_not_count_to_the_landings_of_a_day(library):
@@ -133,6 +151,44 @@ def test_what_people_let_in_or_did_themselves_does_not_count_to_the_landings_of_
     landed(library, propose(library, created("csv-a"), trailers={**AGENT, "Memento-Agreed": "Ada"}))
     landed(library, propose(library, created("csv-b"), trailers={"Memento-Blame": "imported"}))
     assert against(library, propose(library, created("csv-c"), trailers=AGENT)) is None
+
+
+def land_when_both_may(root, skill, both, answers):
+    library = Library.open(root, now=time.time, ids=lambda: skill, durable=False)
+    proposal = propose(library, created(skill), trailers=AGENT)
+    asked = policy(library, time.time())
+    # Once each: the policy has said yes to both by then, and main has not moved.
+    meet = cache(lambda: both.wait(60))
+
+    def trailers(report):
+        meet()
+        return {"Memento-Gate": "PASS E0"}
+
+    landing = land(
+        library,
+        proposal,
+        gate=lambda base, head: GREEN,
+        trailers=trailers,
+        may_land=lambda report, tip: asked.against_landing(proposal, report, tip) is None,
+    )
+    answers.put(landing.disposition)
+
+
+def test_of_two_processes_that_may_land_the_last_one_of_a_day_one_does(library):
+    settings(library, "[review]\nlandings_per_day = 1\n")
+    context = multiprocessing.get_context("spawn")
+    both, answers = context.Barrier(2), context.Queue()
+    workers = [
+        context.Process(target=land_when_both_may, args=(library.root, skill, both, answers))
+        for skill in ("csv-a", "csv-b")
+    ]
+    for worker in workers:
+        worker.start()
+    told = {answers.get(timeout=120) for _ in workers}
+    for worker in workers:
+        worker.join()
+    assert told == {Disposition.LANDED, Disposition.OPEN}
+    assert len([entry for entry in library.log() if entry.skill]) == len(library.proposals()) == 1
 
 
 def test_a_locked_skill_is_not_even_proposed(library):

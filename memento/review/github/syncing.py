@@ -1,14 +1,15 @@
 """What happened on GitHub since the last look, learned here. Doing it again changes nothing more.
 
-merged     however that was done: the outcome is recorded as landed, main here is brought to main there,
-           and the branch goes. Where main here has commits that GitHub has not, nothing moves
+merged     however that was done: the outcome is recorded as landed, a note beside the commit there keeps
+           its trailers with the gate's word and who merged it, main here is brought to main there, and
+           the branch goes. Where main here has commits that GitHub has not, nothing moves
 closed     the idea is refused, with the last comment of a member as its reason; the branch goes
 comments   kept as remarks beside the proposal. What a member said leads to another round, where there is
            a model; what anybody else said is kept and leads to nothing, for on a public repository
            anybody may write anything
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -16,10 +17,10 @@ from memento.changes import Disposition, Evidence, GateOutcome, GateReport, Gate
 from memento.errors import GitHubError
 from memento.journal import Journal, Remark
 from memento.library import Library
-from memento.library.history import entries_of
+from memento.library.merged import proposal_trailers, same_skill, write_note
 from memento.library.moving import forward
 from memento.library.remote import has, is_ancestor
-from memento.review.consent import PERSON
+from memento.review.consent import EDITED, PERSON, consent
 from memento.review.dossier import word_on
 from memento.review.github.hub import Pull, Said
 from memento.review.github.publishing import SEEN, Connection, Published
@@ -127,19 +128,34 @@ class Sync:
         return self._gone_there(proposal) or note
 
     def _landed(self, proposal: Proposal, pull: Pull) -> None:
-        who = self.connection.hub.decider(pull.number)
-        (entry,) = entries_of(self.library.git, [proposal.commit])
+        who = f"{self.connection.hub.decider(pull.number)} on GitHub"
+        trailers = proposal_trailers(self.library.git, proposal.commit)
         landing = Landing(
             proposal=proposal,
             disposition=Disposition.LANDED,
-            report=_merged_by(word_on(self.journal, proposal), proposal.skill, f"{who} on GitHub"),
+            report=_merged_by(word_on(self.journal, proposal), proposal.skill, who),
             commit=Sha(pull.merge_commit) if pull.merge_commit else None,
             note=f"merged as {pull.url}",
         )
-        episode = entry.trailers.get("Memento-Episode") or f"review by {who} on GitHub"
-        self.journal.ideas.record(landing, episode=episode)
+        self.journal.ideas.record(landing, episode=trailers.get("Memento-Episode") or f"review by {who}")
+        self._noted(landing, trailers, who)
         if proposal.kind is ChangeKind.ROLLBACK:
-            undo(self.journal, entry.trailers, f"{who} on GitHub")
+            undo(self.journal, trailers, who)
+
+    def _noted(self, landing: Landing, trailers: Mapping[str, str], who: str) -> None:
+        """The landing's trailers beside the commit that GitHub made of it."""
+        library, proposal, merge = self.library, landing.proposal, landing.commit
+        if merge is None or not has(library.git, merge):
+            return
+        as_proposed = same_skill(library.git, proposal.skill, merge, proposal.commit)
+        told = {
+            **trailers,
+            **self.review.evidence(landing.report),
+            **consent(landing.report, who),
+            **({} if as_proposed else {EDITED: who}),
+        }
+        with library.writing() as held:
+            write_note(library.git, merge, landing.note, told, held)
 
     # ------------------------------------------------------------ closed
 

@@ -126,15 +126,32 @@ class LoopbackGitHub:
         pull.state, pull.closer = "closed", who
 
     def merge(self, number: int, how: str = "merge") -> str:
-        """As the buttons do: a merge commit, one squashed commit, or the commits anew on main."""
+        """As the buttons do, with the messages that they offer; "reworded" is a squash with another one."""
         pull = self.pulls[number - 1]
         main, branch = self.git("rev-parse", "main"), self.git("rev-parse", pull.head)
-        tree = self.git("merge-tree", "--write-tree", main, branch)
-        parents = ["-p", main, *(["-p", branch] if how == "merge" else [])]
-        commit = self.git("commit-tree", tree, *parents, "-m", f"{pull.title} (#{number}) by {how}")
+        commits = self.git("rev-list", "--reverse", f"{main}..{branch}").split()
+        messages = [self.git("log", "-1", "--format=%B", commit).strip() for commit in commits]
+        if how == "rebase":
+            commit = main
+            for each, message in zip(commits, messages, strict=True):
+                commit = self._commit(self._merged(main, each), message, commit)
+        elif how == "merge":
+            subject = f"Merge pull request #{number} from acme/{pull.head}"
+            commit = self._commit(self._merged(main, branch), f"{subject}\n\n{pull.title}", main, branch)
+        else:
+            one, several = messages[0].partition("\n")[2], "\n\n".join(f"* {each}" for each in messages)
+            body = {"squash": several if messages[1:] else one, "reworded": "Thanks!"}[how]
+            commit = self._commit(self._merged(main, branch), f"{pull.title} (#{number})\n\n{body}", main)
         self.git("update-ref", "refs/heads/main", commit)
         pull.state, pull.merged = "closed", commit
         return commit
+
+    def _merged(self, main: str, branch: str) -> str:
+        return self.git("merge-tree", "--write-tree", main, branch)
+
+    def _commit(self, tree: str, message: str, *parents: str) -> str:
+        named = (part for parent in parents for part in ("-p", parent))
+        return self.git("commit-tree", tree, *named, "-m", message)
 
     def git(self, *argv: str) -> str:
         environ = {

@@ -7,12 +7,15 @@ import pytest
 from memento.changes import Disposition, Exam, Rewrite
 from memento.errors import ModelError
 from memento.journal import Remark
+from memento.library.merged import NOTES
+from memento.review.causes import causes
 from memento.review.github.round import Round
 from memento.review.github.syncing import Fate
+from memento.review.versions import versions
 from memento.types import ChangeKind, File
-from tests.library.changes import GREEN, RED, propose, rewritten
+from tests.library.changes import GREEN, RED, created, propose, rewritten
 from tests.review.github.dossiers import episode
-from tests.review.situations import AGENT, opened
+from tests.review.situations import AGENT, opened, policy, settings, waiting
 
 
 def refs(library):
@@ -34,6 +37,78 @@ def test_a_merge_lands_here_however_it_was_done(library, hub, desk, how):
     assert (landing.disposition, landing.commit) == (Disposition.LANDED, merged)
     assert landing.report.steps[-1].detail == "@ada on GitHub merged it"
     assert desk.sync() == ()
+
+
+WORD = {"Memento-Gate": "PASS E0", "Memento-Tests": "0 green, new: none", "Memento-Agreed": "@ada on GitHub"}
+
+
+def rule_of(library, skill="csv-sums"):
+    return policy(library).standing(skill, library.tip()).because
+
+
+@pytest.mark.parametrize("how", ["merge", "squash", "rebase", "reworded"])
+def test_what_was_merged_there_is_in_our_history_as_if_it_had_landed_here(library, hub, desk, how):
+    proposal = waiting(library, created("csv-sums"))
+    desk.publish(proposal.id)
+    merged = hub.merge(1, how)
+    desk.sync()
+    (entry,) = library.log("csv-sums")
+    assert (entry.sha, entry.skill) == (merged, "csv-sums")
+    assert entry.trailers == {
+        "Memento-Proposal": proposal.id,
+        "Memento-Skill": "csv-sums",
+        "Memento-Kind": "create",
+        "Memento-Idea": proposal.idea,
+        **AGENT,
+        **WORD,
+    }
+    assert {paragraph.task for paragraph in causes(library, "csv-sums")} == {"t1"}
+    (version,) = versions(library, desk.journal, "csv-sums")
+    assert (version.kind, version.task, version.evidence) == ("create", "t1", "PASS E0")
+    assert rule_of(library) == "the agent wrote it"
+
+
+@pytest.mark.parametrize(
+    ("how", "who"), [("merge", "agent"), ("squash", "agent"), ("rebase", "agent"), ("reworded", "people")]
+)
+def test_another_clone_knows_what_stands_in_the_commits_and_never_more(library, hub, desk, how, who):
+    desk.publish(waiting(library, created("csv-sums")).id)
+    hub.merge(1, how)
+    desk.sync()
+    library.git("update-ref", "-d", NOTES)
+    assert rule_of(library) == {"agent": "the agent wrote it", "people": "people wrote it"}[who]
+
+
+@pytest.mark.parametrize("how", ["merge", "squash", "rebase", "reworded"])
+def test_what_people_pushed_on_top_before_they_merged_it_makes_the_skill_theirs(
+    library, hub, desk, git, tmp_path, how
+):
+    proposal = waiting(library, created("csv-sums"))
+    desk.publish(proposal.id)
+    theirs = tmp_path / "theirs"
+    git("clone", "-q", "-b", proposal.branch, str(hub.bare), str(theirs), cwd=tmp_path)
+    (theirs / "skills/csv-sums/SKILL.md").write_text("---\nname: csv-sums\ndescription: Mine.\n---\n")
+    git("commit", "-qam", "mine", cwd=theirs)
+    git("push", "-q", "origin", proposal.branch, cwd=theirs)
+    hub.merge(1, how)
+    desk.sync()
+    assert library.at().skill("csv-sums").description == "Mine."
+    assert library.log("csv-sums", 1)[0].trailers["Memento-Edited"] == "@ada on GitHub"
+    assert rule_of(library) == "people wrote it"
+    library.git("update-ref", "-d", NOTES)
+    assert rule_of(library) == "people wrote it"
+
+
+def test_what_people_merged_does_not_count_to_the_landings_of_a_day(library, hub, desk):
+    settings(library, "[review]\nlandings_per_day = 1\n")
+    hub.git("fetch", "-q", str(library.root), "+main:main")
+    desk.publish(waiting(library, created("csv-sums")).id)
+    hub.merge(1, "squash")
+    desk.sync()
+    for _ in range(2):
+        proposal = waiting(library, created("csv-other"))
+        assert policy(library).against_landing(proposal, GREEN, library.tip()) is None
+        library.git("update-ref", "-d", NOTES)
 
 
 def test_two_merges_are_learned_of_in_one_look(library, hub, desk):
