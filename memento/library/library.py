@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memento.changes import Exam, Proposal, Rewrite
-from memento.errors import ConflictError, LibraryError, MovedError
+from memento.errors import LibraryError
 from memento.library.git import Git, common_dir, create_repository, ensure_git, find_git_dir
-from memento.library.opening import main_of, main_of_damaged, make_folder, new_files
+from memento.library.opening import main_of, main_of_damaged, make_folder, new_files, private_folder
 from memento.library.reader import reading
 from memento.library.snapshot import CommitSnapshot
 from memento.library.steps import Reached, nothing
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from memento.library.worktree import WorkTreeSnapshot
 
 VARIABLE = "MEMENTO_LIBRARY"
-_TRIES = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,15 +142,7 @@ class Library:
     @property
     def state(self) -> Path:
         """The folder `.memento/`, made on first use, never in git."""
-        folder = self.root / ".memento"
-        make_folder(folder)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            try:
-                ignore.write_text("*\n", "utf-8")
-            except OSError as error:
-                raise LibraryError(f"{ignore} cannot be written: {error.strerror}.") from error
-        return folder
+        return private_folder(self.root / ".memento")
 
     @property
     def aside(self) -> Path:
@@ -246,17 +237,7 @@ class Library:
         from memento.library import moving
 
         files = {path: None if data is None else File(data=data) for path, data in changes.items()}
-        for _ in range(_TRIES):
-            tip = self.tip()
-            if base is not None and tip != base and self._differs(base, tip, tuple(files)):
-                raise ConflictError(
-                    "Main changed the same file meanwhile. Read it again and repeat the change."
-                )
-            try:
-                return moving.commit(self, files, message, trailers, tip)
-            except MovedError:
-                continue
-        raise MovedError("Main kept moving while a file was being committed. Try again.")
+        return moving.commit_files(self, files, message, trailers, base)
 
     # ------------------------------------------------------------ moving main
 
@@ -293,9 +274,6 @@ class Library:
         from memento.library.checkout import Checkout
 
         return Checkout(git=self.git, root=self.root, main=self.main, aside=self.aside, reached=self.reached)
-
-    def _differs(self, one: Sha, other: Sha, paths: tuple[str, ...]) -> bool:
-        return self.git.run("diff-tree", "--quiet", "-r", one, other, "--", *paths).status != 0
 
     # ------------------------------------------------------------ looking back
 

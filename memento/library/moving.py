@@ -6,7 +6,7 @@
 4. What main has reached is noted down, for the day when its file is found damaged.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from memento.types import File, Sha
 if TYPE_CHECKING:
     from memento.library.library import Library
 
+_TRIES = 5
 _FEW = 3
 """So many paths fit into the mark that a landing leaves; more are found by comparing commits."""
 
@@ -184,3 +185,26 @@ def commit(
             swap(library, intent, held)
             follow(library, intent, held, read)
     return made
+
+
+def commit_files(
+    library: "Library",
+    files: Mapping[str, File | None],
+    message: str,
+    trailers: Mapping[str, str],
+    base: Sha | None,
+) -> Sha:
+    """`commit` on whatever main is by then, unless one of `files` has changed there since `base`."""
+    for _ in range(_TRIES):
+        tip = library.tip()
+        if base is not None and tip != base and _differs(library, base, tip, files):
+            raise ConflictError("Main changed the same file meanwhile. Read it again and repeat the change.")
+        try:
+            return commit(library, files, message, trailers, tip)
+        except MovedError:
+            continue
+    raise MovedError("Main kept moving while a file was being committed. Try again.")
+
+
+def _differs(library: "Library", one: Sha, other: Sha, paths: Iterable[str]) -> bool:
+    return library.git.run("diff-tree", "--quiet", "-r", one, other, "--", *paths).status != 0

@@ -111,3 +111,15 @@ def make_folder(folder: Path) -> None:
         raise LibraryError(
             f"{folder} cannot be made: {error.strerror}. Choose a folder you may write."
         ) from error
+
+
+def private_folder(path: Path) -> Path:
+    """A folder that git ignores, made on first use. LibraryError when it cannot be made."""
+    make_folder(path)
+    ignore = path / ".gitignore"
+    if not ignore.exists():
+        try:
+            ignore.write_text("*\n", "utf-8")
+        except OSError as error:
+            raise LibraryError(f"{ignore} cannot be written: {error.strerror}.") from error
+    return path
