@@ -133,24 +133,18 @@ class Repair:
         gate = Once(gate=partial(_gated, self.gate, exam, exercise))
         best, *others = ranked(self._candidate(r, exam, lesson, base, gate) for r in rewrites)
 
-        def remember(landing: Landing) -> None:
-            # The choice first: from its line on the lesson counts as drawn.
-            refused = [other for other in others if other.is_refused]
-            for each in (landing, *map(fate, refused)):
-                self.journal.ideas.record(each, episode=lesson.episode)
-            self.journal.cache.remember(refusals((best, *others), before))
-
-        landing = land(
+        for other in others:
+            self.library.discard(other.proposal)
+        refused = [fate(other) for other in others if other.is_refused]
+        self.journal.ideas.choose(best.proposal.id, refused, refusals((best, *others), before))
+        return land(
             self.library,
             best.proposal,
             gate=gate,
             trailers=lambda report: {**trailers, **evidence_of(report)},
             may_land=lambda report, tip: self.policy.against_landing(best.proposal, report, tip) is None,
-            remember=remember,
+            remember=partial(self.journal.ideas.record, episode=lesson.episode),
         )
-        for other in others:
-            self.library.discard(other.proposal)
-        return landing
 
     def _candidate(
         self, rewrite: Rewrite, exam: Exam, lesson: Lesson, base: Snapshot, gate: Once
