@@ -115,7 +115,7 @@ class Loop:
         library = self.library.at(episode.library)
         skill = library.skill(episode.route.skill) if episode.route.skill else None
         try:
-            blame = self.attributor(episode.task, skill, episode.trajectory, episode.verdict)
+            blame = self.attributor(episode.task, skill, episode.trajectory, episode.verdict, library)
         except ModelError:
             self.journal.record(episode)
             raise
@@ -133,7 +133,8 @@ class Loop:
             tips=self.library.at(episode.library).tips(),
         )
         self.tips(lesson)
-        taken_back = self.probation(blame.skill, episode) if blame.skill is not None else None
+        used = blame.skill if blame.skill == episode.route.skill else None
+        taken_back = self.probation(used, episode) if used is not None else None
         if taken_back is not None:
             self.tell(taken_back)
         else:

@@ -1,6 +1,7 @@
 """Repair: from a lesson to a landing.
 
-    parent      the skill that is to blame, or the charter of one that is missing
+    parent      the skill that is to blame, by its text or, when it was overlooked, by its description;
+                or the charter of one that is missing
     exam        authored first, frozen
     rewrite     one, or the best of several by the gate's own measure
     gate        the very commit that lands
@@ -23,7 +24,7 @@ from memento.contest import Candidate, Once, change_key, fate, ranked, refusals
 from memento.journal import Journal
 from memento.library import Library, land
 from memento.protocols import Charterer, ExamAuthor, Gate, Parent, Policy, Rewriter, Snapshot
-from memento.types import SKILL_FAULTS, Exercise, Fault, Folder
+from memento.types import Exercise, Fault, Folder
 
 Told = Exam | Rewrite | Landing | Pass
 
@@ -87,7 +88,7 @@ class Repair:
 
     def _parent(self, lesson: Lesson, library: Snapshot) -> Parent | None:
         name = lesson.blame.skill
-        if lesson.blame.fault in SKILL_FAULTS and name is not None:
+        if name is not None:
             skill = library.skill(name)
             if skill is None:
                 return None
@@ -132,24 +133,18 @@ class Repair:
         gate = Once(gate=partial(_gated, self.gate, exam, exercise))
         best, *others = ranked(self._candidate(r, exam, lesson, base, gate) for r in rewrites)
 
-        def remember(landing: Landing) -> None:
-            # The choice first: from its line on the lesson counts as drawn.
-            refused = [other for other in others if other.is_refused]
-            for each in (landing, *map(fate, refused)):
-                self.journal.ideas.record(each, episode=lesson.episode)
-            self.journal.cache.remember(refusals((best, *others), before))
-
-        landing = land(
+        for other in others:
+            self.library.discard(other.proposal)
+        refused = [fate(other) for other in others if other.is_refused]
+        self.journal.ideas.choose(best.proposal.id, refused, refusals((best, *others), before))
+        return land(
             self.library,
             best.proposal,
             gate=gate,
             trailers=lambda report: {**trailers, **evidence_of(report)},
             may_land=lambda report, tip: self.policy.against_landing(best.proposal, report, tip) is None,
-            remember=remember,
+            remember=partial(self.journal.ideas.record, episode=lesson.episode),
         )
-        for other in others:
-            self.library.discard(other.proposal)
-        return landing
 
     def _candidate(
         self, rewrite: Rewrite, exam: Exam, lesson: Lesson, base: Snapshot, gate: Once

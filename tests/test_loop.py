@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -20,11 +21,13 @@ from memento.errors import ModelError, SandboxError
 from memento.evals.exercises import dates, ledger, lines_of
 from memento.journal import Remark
 from memento.library import Library
+from memento.llm.simulated.dates import DATES
 from memento.llm.simulated.kinds import FLAWLESS, Habit, Temper
 from memento.llm.simulated.model import SimulatedModel
 from memento.loop import Event, Loop
-from memento.protocols import Reply, Request
+from memento.protocols import Reply, Request, Snapshot
 from memento.sandbox.bubblewrap import Bubblewrap
+from memento.skill import new
 from memento.types import Episode, Exercise, Fault, Result, Scorer, Stop, Utility
 
 pytestmark = pytest.mark.real
@@ -99,8 +102,6 @@ def world(tmp_path: Path) -> Callable[..., World]:
 
 
 def exercise(*traps: str, number: int = 1) -> Exercise:
-    from random import Random
-
     return ledger(Random(number), f"ledger-{number:02}", traps)
 
 
@@ -387,8 +388,6 @@ def test_without_learning_nothing_is_written_but_the_journal(world):
 
 
 def test_what_the_model_can_do_alone_needs_no_skill(world):
-    from random import Random
-
     here = world()
     names = here.library.at().names()
     episodes = here.solve(lines_of(Random(1), "lines-01", ()))
@@ -399,8 +398,6 @@ def test_what_the_model_can_do_alone_needs_no_skill(world):
 
 def test_retries_end_after_the_given_rounds(world):
     here = world(Temper(slip=1.0, wrong_blame=0, habits={Habit.MENDS: 1.0}), rounds=2)
-    from random import Random
-
     episodes = here.solve(dates(Random(1), "dates-01", ()))
     assert [e.attempt for e in episodes] == [0, 1, 2]
     assert {e.verdict.result for e in episodes} == {Result.FAILED}
@@ -477,6 +474,92 @@ def test_what_a_person_said_against_a_refused_idea_is_told_to_the_rewriter(world
     first, second = (str(r) for r in here.model.requests if r.purpose == "rewrite")
     assert "We never strip anything." not in first
     assert "We never strip anything." in second
+
+
+NOBODYS = "Which programs can open such a file?"
+POOR = "Household papers, and help with them."
+FINDABLE = f"{POOR} Also spans: how many days there are between dates in a text file, earliest to latest."
+
+
+def describes(near: str) -> Callable[[Request], Reply | None]:
+    def intercept(request: Request) -> Reply | None:
+        if request.purpose == "requests":
+            return reply(near_misses=[near])
+        return reply(idea="say dates", description=FINDABLE) if request.purpose == "describe" else None
+
+    return intercept
+
+
+def ill_described(here: World) -> Snapshot:
+    """A skill that people wrote: it can do everything, and its description draws no question about dates."""
+    mends = frozenset(trap.name for trap in DATES.traps)
+    test = b'QUERIES = ("help with household papers",)\n\ndef test_it_runs(skill):\n    assert skill.body\n'
+    files = {
+        "memento.toml": b'[review]\npeople = "auto"\n',
+        "skills/date-spans/SKILL.md": new(name="date-spans", description=POOR, body=DATES.document(mends)),
+        "skills/date-spans/scripts/span.py": DATES.compose(mends).encode(),
+        "skill_tests/test_date_spans.py": test,
+    }
+    return here.library.at(here.library.commit_files(files, "by hand", {}))
+
+
+def span() -> Exercise:
+    return dates(Random(1), "dates-01", [DATES.traps[0].name])
+
+
+def test_a_skill_that_was_overlooked_is_described_anew_and_found_at_the_retry(world):
+    here = world(rounds=1)
+    before = ill_described(here)
+    here.model.before = describes(NOBODYS)
+    on_probation: list[str] = []
+    here.loop = replace(here.loop, probation=lambda skill, _episode: on_probation.append(skill))
+    episodes = here.solve(span())
+    assert [(e.verdict.result, e.route.skill) for e in episodes] == [
+        (Result.FAILED, None),
+        (Result.PASSED, "date-spans"),
+    ]
+    assert (episodes[0].blame.fault, episodes[0].blame.skill) == (Fault.ROUTING, "date-spans")
+    after = here.library.at()
+    old, mended = before.skill("date-spans"), after.skill("date-spans")
+    assert (mended.description, mended.body) == (FINDABLE, old.body)
+    changed = {path for path, entry in after.entries().items() if before.entries().get(path) != entry}
+    assert changed - {"tips.md"} == {"skills/date-spans/SKILL.md", "skill_tests/test_date_spans.py"}
+    (landing,) = here.heard(Landing)
+    assert landing.report.new_tests == here.heard(Exam)[0].new_tests
+    steps = {step.name: step.detail for step in landing.report.steps}
+    assert steps["red-to-green"] == "1 red on the parent, green on the candidate"
+    assert steps["routes"].startswith("1 of 1 own queries reach it, no near miss does")
+    record = here.loop.journal.record_by_version("date-spans")
+    assert record == {mended.tree: Utility(successes=1)}, "who was not used is not debited"
+    assert on_probation == []
+
+
+@pytest.mark.parametrize(
+    ("near", "test", "why"),
+    [
+        ("Work out the latest date in a text file.", None, "red-to-green: still red on the candidate"),
+        (NOBODYS, 'QUERIES = ("dates in a text file",)\n', "routes: file-dates loses"),
+        (
+            NOBODYS,
+            'def test_it_is_found(route):\n    assert route("dates in a text file") == "file-dates"\n',
+            "neighbours: it turns tests of other skills red: file-dates: test_it_is_found",
+        ),
+    ],
+    ids=["a near miss", "a neighbour's request", "a request that a neighbour's test asks for"],
+)
+def test_a_description_that_draws_too_much_is_refused(world, near, test, why):
+    here = world(rounds=0)
+    ill_described(here)
+    if test is not None:
+        document = new(name="file-dates", description="Find the dates in a file.", body="Look for them.")
+        files = {"skills/file-dates/SKILL.md": document, "skill_tests/test_file_dates.py": test.encode()}
+        here.library.commit_files(files, "by hand", {})
+    skills = here.skills()
+    here.model.before = describes(near)
+    here.solve(span())
+    assert here.landings() == [Disposition.DISCARDED]
+    assert here.heard(Landing)[0].report.reason.startswith(why)
+    assert here.skills() == skills
 
 
 BROKEN = """

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from memento.assemble.agents import executor_of, judging_of
@@ -20,7 +21,7 @@ from memento.assemble.routers import embedder_of
 if TYPE_CHECKING:
     from memento.config import Config
     from memento.evals.arms import Arm
-    from memento.evals.attempts import Conditions
+    from memento.evals.attempts import Conditions, Evaluator
     from memento.evals.pace import Pacer
     from memento.evals.stages import Models, Stages
     from memento.library import Library
@@ -70,6 +71,28 @@ def stages_of(
         router=router,
         executor=lambda model, on_end: replace(executor_of(config, model, sandbox, ambience), on_end=on_end),
         judging=lambda model: judging_of(model, sandbox),
+    )
+
+
+def evaluator_of(
+    bench: Bench,
+    conditions: "Conditions",
+    *,
+    pacer: "Pacer | None" = None,
+    routers: "Mapping[str, Router]" = MappingProxyType({}),
+) -> "Evaluator":
+    """What does one task: each gets a model, a judge and budgets of its own. `routers` are by arm, of those
+    that do not go by the commit alone."""
+    from memento.evals.attempts import Evaluator
+
+    usual = frozen_router_of(bench.config, bench.library.at())
+    models = models_of(bench, conditions, pacer)
+    return Evaluator(
+        stage=stages_of(bench, models=models, router=lambda arm: routers.get(arm.name, usual)),
+        model=conditions.model,
+        seed=conditions.seed,
+        rounds=conditions.rounds,
+        now=bench.ambience.now,
     )
 
 

@@ -3,29 +3,23 @@
 Imports stand inside the functions, so that a command loads what it uses and nothing more.
 """
 
-import atexit
 import hashlib
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memento.assemble.ambience import Ambience
-from memento.assemble.bench import Bench, frozen_router_of, models_of, stages_of
+from memento.assemble.bench import Bench, evaluator_of, models_of, stages_of
+from memento.assemble.cluster import cluster_of
 from memento.assemble.gates import journal_of, mended_journal_of
 from memento.assemble.models import model_of
 from memento.assemble.routers import router_of
 from memento.errors import UsageError
 from memento.evals.arms import LIBRARY, NO_SKILLS, READ_WRITE, STARTER, Arm
-from memento.types import Sha
 
 if TYPE_CHECKING:
     from memento.evals.asked import Asked
-    from memento.evals.attempts import Conditions, Evaluator
-    from memento.evals.cluster import Parcel, Worker
+    from memento.evals.attempts import Conditions
     from memento.evals.datasets.hub import Hub
     from memento.evals.datasets.items import Dataset, Item
     from memento.evals.evaluation import Evaluated, Evaluation
@@ -60,7 +54,9 @@ def evaluate(
         bench.library.at(asked.at)  # a commit that is not there is said before anything is trained
         control = _read_write(asked, bench, conditions, records.path.parent, pacer, preparing)
         what = _evaluation(asked, bench, dataset, identity, conditions, control)
-        pool = _cluster(asked, bench, conditions, what) or _threads(asked, bench, conditions, pacer, control)
+        pool = cluster_of(asked, bench, conditions, what) or _threads(
+            asked, bench, conditions, pacer, control
+        )
         return evaluate(what, pool=pool, log=records, tell=tell)
 
 
@@ -210,25 +206,6 @@ def _read_write(
     return _Control(arm=arm, router=router)
 
 
-def evaluator_of(
-    bench: Bench, conditions: "Conditions", *, pacer: "Pacer | None" = None, control: _Control = _Control()
-) -> "Evaluator":
-    """What does one task: each gets a model, a judge and budgets of its own."""
-    from memento.evals.attempts import Evaluator
-
-    usual = frozen_router_of(bench.config, bench.library.at())
-    own = {READ_WRITE: control.router} if control.router is not None else {}
-    models = models_of(bench, conditions, pacer)
-    stages = stages_of(bench, models=models, router=lambda arm: own.get(arm.name, usual))
-    return Evaluator(
-        stage=stages,
-        model=conditions.model,
-        seed=conditions.seed,
-        rounds=conditions.rounds,
-        now=bench.ambience.now,
-    )
-
-
 def _pacer(asked: "Asked", bench: Bench) -> "Pacer | None":
     from memento.evals.pace import Slots
 
@@ -242,67 +219,6 @@ def _threads(
 ) -> "Pool":
     from memento.evals.pool import in_threads
 
-    evaluator = evaluator_of(bench, conditions, pacer=pacer, control=control)
+    routers = {READ_WRITE: control.router} if control.router is not None else {}
+    evaluator = evaluator_of(bench, conditions, pacer=pacer, routers=routers)
     return lambda work: in_threads(work, evaluator, asked.workers)
-
-
-def _cluster(asked: "Asked", bench: Bench, conditions: "Conditions", what: "Evaluation") -> "Pool | None":
-    """The Ray cluster that is asked for, with all that its nodes need in one parcel."""
-    from memento import __version__
-    from memento.evals.cluster import Cluster, Parcel
-    from memento.library.bundle import bundle
-
-    if asked.ray_address is None:
-        return None
-    model = bench.config.model
-    flags: tuple[tuple[tuple[str, str], object], ...] = (
-        (("model", "name"), model.name),
-        (("model", "base_url"), model.base_url),
-        (("model", "seed"), model.seed),
-        (("model", "temperature"), model.temperature),
-        (("sandbox", "kind"), bench.config.sandbox.kind),
-    )
-    commits = [Sha(arm.label) for arm in what.arms if arm.is_commit]
-    parcel = Parcel(
-        id=bench.ambience.new_id(),
-        version=__version__,
-        bundle=bundle(bench.library, bench.library.tip(), *commits),
-        flags=flags,
-        conditions=conditions,
-    )
-    return Cluster(
-        address=asked.ray_address,
-        parcel=parcel,
-        make=worker_of,
-        workers=asked.workers,
-        interval_s=60 / asked.rate if asked.rate else None,
-    )
-
-
-def worker_of(parcel: "Parcel", pacer: "Pacer | None") -> "Worker":
-    """What one process of a node does its orders with; its library is gone when the process ends."""
-    from memento import __version__
-    from memento.config import load
-    from memento.evals.arms import no_skills, starter
-    from memento.evals.attempts import Work
-    from memento.evals.cluster import Order
-    from memento.library.bundle import from_bundle
-    from memento.library.starter import starter_files
-
-    if parcel.version != __version__:
-        raise UsageError(f"A node of the cluster has Memento {__version__}; install {parcel.version} on it.")
-    ambience, folder = Ambience(), tempfile.mkdtemp(prefix="memento-node-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    library = from_bundle(parcel.bundle, Path(folder), now=ambience.now, ids=ambience.new_id)
-    config = load(library.settings(), os.environ, dict(parcel.flags))
-    bench = Bench(library=library, config=config, environ=os.environ, ambience=ambience)
-    evaluator = evaluator_of(bench, parcel.conditions, pacer=pacer)
-    others = {arm.label: arm for arm in (no_skills(), starter(starter_files()))}
-
-    def work_on(order: Order) -> "Done":
-        arm = others.get(order.label)
-        if arm is None:
-            arm = Arm(name=order.arm, label=order.label, snapshot=library.snapshot(Sha(order.label)))
-        return evaluator(Work(item=order.item, arm=arm))
-
-    return work_on

@@ -88,15 +88,14 @@ def repair_of(
 ) -> "Repair":
     from memento.repair import Repair
     from memento.write.charter import LLMCharterer
-    from memento.write.exam import LLMExamAuthor
-    from memento.write.rewriter import LLMRewriter
+    from memento.write.overlooked import exam_author, rewriter
 
     return Repair(
         library=library,
         journal=journal,
         charterer=LLMCharterer(model=model),
-        exam_author=LLMExamAuthor(model=model),
-        rewriter=LLMRewriter(model=model, most_hunks=settings.most_hunks),
+        exam_author=exam_author(model),
+        rewriter=rewriter(model, most_hunks=settings.most_hunks),
         gate=gate,
         policy=policy_of(library, ambience),
         model=model.name,

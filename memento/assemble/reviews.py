@@ -126,15 +126,18 @@ def sync_of(
     """Learns what happened on GitHub. Raises GitHubError."""
     from memento.review.github.round import Round
     from memento.review.github.syncing import Sync
-    from memento.write.rewriter import LLMRewriter
+    from memento.write.overlooked import rewriter
 
     review = review_of(library, sandbox, ambience, config=config, environ=environ)
     publisher, journal, another = publisher_of(library, environ, ambience), review.journal, None
     if config.model.name and (config.model.base_url or config.model.api_key):
         model = metered_of(config, model_of(config, ambience), journal, ambience)
-        rewriter = LLMRewriter(model=model, most_hunks=config.loop.most_hunks)
         another = Round(
-            library=library, journal=journal, rewriter=rewriter, gate=review.gate, model=model.name
+            library=library,
+            journal=journal,
+            rewriter=rewriter(model, most_hunks=config.loop.most_hunks),
+            gate=review.gate,
+            model=model.name,
         )
     return Sync(
         library=library,

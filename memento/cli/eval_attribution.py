@@ -61,6 +61,7 @@ def _print(found: object) -> None:
     out.print(f"  rules alone: accuracy {rules.accuracy:.1%}, macro F1 {rules.macro_f1:.3f}", highlight=False)
     out.print(f"  the right skill blamed {found.right_skill:.1%}", highlight=False)
     out.print(f"  a skill blamed that had no part in it {found.wrongly_blamed:.1%}", highlight=False)
+    out.print(f"  the overlooked skill named {found.overlooked_named:.1%}", highlight=False)
     shown = table("fault", *names)
     for truth, row in found.confusion.items():
         add_row(shown, truth, *(str(row[name]) if row[name] else "" for name in names))

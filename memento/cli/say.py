@@ -102,6 +102,8 @@ DOING = {
     "charter": "deciding on a new skill",
     "exam": "writing the exam",
     "rewrite": "writing a better skill",
+    "requests": "writing requests that must find the skill",
+    "describe": "describing the skill anew",
 }
 
 

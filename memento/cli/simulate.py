@@ -34,7 +34,8 @@ def command(seeds: int, tasks: int, judge: str, as_json: bool) -> None:
     """Compare acceptance rules in a simulated world whose hidden quality is known in closed form.
 
     Everything printed is SIMULATED: it ranks designs under stated assumptions and says nothing about
-    any language model.
+    any language model. With --judge perfect the controls are also set beside the table that the
+    reference world came with.
 
     \b
     Examples:
@@ -79,4 +80,18 @@ def command(seeds: int, tasks: int, judge: str, as_json: bool) -> None:
         )
     out = console()
     out.print(f"SIMULATED: {seeds} seeds, {tasks} tasks each, {judge} judge, empty skills at the start")
+    out.print(shown)
+    if judge == "perfect":
+        _beside_the_table(results)
+
+
+def _beside_the_table(results: dict[str, Result]) -> None:
+    from memento.evals.simulation.reference import compared
+
+    shown = table("arm", "figure", "here", "reference", "")
+    for found in compared(results):
+        ours = f"{found.ours:.0f}" if found.figure == "executions" else f"{found.ours:.2f}"
+        add_row(shown, found.arm, found.figure, ours, found.table, "" if not found.off else "off")
+    out = console()
+    out.print("The controls beside the reference world's own table (10 seeds of 3,000 tasks, this judge):")
     out.print(shown)

@@ -9,7 +9,7 @@ import click
 from memento.cli.plain import one_line, plain
 from memento.cli.workplace import console, json_option, library_option, open_workplace, print_json
 from memento.errors import UsageError
-from memento.types import Episode, Result, Step, Usage
+from memento.types import Episode, Fault, Result, Step, Usage
 
 if TYPE_CHECKING:
     from memento.journal import Journal
@@ -80,8 +80,9 @@ def _show(episode: Episode, *, most: int | None) -> None:
     judged = f"{episode.verdict.result} by {episode.verdict.by}: {one_line(episode.verdict.rationale, 500)}"
     _line(out, judged, COLOURS[episode.verdict.result])
     if episode.blame is not None:
-        where = f" in {episode.blame.skill}" if episode.blame.skill else ""
         fault = episode.blame.fault or "abstained"
+        to = "past" if fault is Fault.ROUTING else "in"
+        where = f" {to} {episode.blame.skill}" if episode.blame.skill else ""
         _line(out, f"blame: {fault}{where}: {one_line(episode.blame.explanation, 500)}")
 
 

@@ -1,4 +1,5 @@
-"""Tests of other skills that use this one: what was green before the change is green after it.
+"""Tests of other skills that use this one, or ask for a route that the change alters: what was green before
+the change is green after it.
 
 A test that is red now is run RERUNS times more; one that then is green again is flaky. It does not refuse
 the change, but it is named, and a human must agree.
@@ -29,8 +30,13 @@ class _Red:
 
 
 def neighbours(change: Change, harness: Harness, requests: Board) -> Answer:
-    """FAIL with the tests that the change turns red in skills whose files name this one."""
-    users = [] if change.standing or not change.changes_skill else dependents(change.head, change.skill)
+    """FAIL with the tests that the change turns red in other skills."""
+    moved = change.changes_skill and not change.standing
+    users = (
+        sorted({*dependents(change.head, change.skill), *rerouted(requests)} - {change.skill})
+        if moved
+        else []
+    )
     found = {name: _red(change, name, harness, requests) for name in users}
     broken = [f"{name}: {test}" for name, red in found.items() for test in red.broken]
     if broken:
@@ -39,6 +45,15 @@ def neighbours(change: Change, harness: Harness, requests: Board) -> Answer:
     if flaky:
         return indecisive(f"tests of other skills are now red, now green: {listed(flaky)}")
     return passed(f"{len(users)} other skills use it, their tests stay green" if users else "nobody uses it")
+
+
+def rerouted(requests: Board) -> list[str]:
+    """Skills whose tests ask where a request goes that goes elsewhere now."""
+    return [
+        name
+        for name, facts in requests.facts.items()
+        if any(requests.before.get(request) != requests.after.get(request) for request in facts.routed)
+    ]
 
 
 def dependents(view: View, skill: str) -> list[str]:

@@ -1,5 +1,12 @@
-"""Proposals, what became of them, and what people said about them."""
+"""Proposals, what became of them, and what people said about them.
 
+Of several rewrites of one lesson one is chosen. That the others were refused is written in the very
+transaction that says what became of the chosen one, whoever writes that: a process may die in between.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from memento.changes import Disposition, Landing
@@ -10,6 +17,11 @@ REMARKS = (
     " text not null)"
 )
 """Made on first use: a journal from before people could say something has no such table."""
+CONTESTS = (
+    "create table if not exists contests(chosen text primary key, refused text not null,"
+    " changes text not null)"
+)
+"""Made on first use, too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,15 +51,23 @@ class Ideas:
 
     database: Database
 
-    def record(self, landing: Landing, *, episode: str) -> None:
-        """Keep what became of a proposal, with its reason; a later word on the same proposal replaces it."""
-        proposal = landing.proposal
+    def choose(self, chosen: str, refused: Sequence[Landing], changes: Mapping[str, str]) -> None:
+        """Keep what is to be written when there is a word on the proposal `chosen`: the other proposals that
+        were `refused`, and what `Cache` is to remember of their `changes`."""
+        values = (chosen, adapter(list[Landing]).dump_json(list(refused)).decode(), json.dumps(dict(changes)))
         with self.database.transaction() as db:
-            db.execute(
-                "insert or replace into ideas values (?,?,?,?,?,?,?,?)",
-                (proposal.id, proposal.skill, proposal.kind, episode, proposal.idea, landing.disposition,
-                 landing.report.reason, adapter(Landing).dump_json(landing).decode()),
-            )  # fmt: skip
+            db.execute(CONTESTS)
+            db.execute("insert or replace into contests values (?,?,?)", values)
+
+    def record(self, landing: Landing, *, episode: str, decided: bool = True) -> None:
+        """Keep what became of a proposal, with its reason; a later word on the same proposal replaces it.
+
+        Not `decided`: its process died, and the same proposal may be made once more.
+        """
+        with self.database.transaction() as db:
+            _insert(db, landing, episode)
+            if decided:
+                _end_contest(db, landing.proposal.id, episode)
 
     def knows_lesson(self, episode: str) -> bool:
         """Whether a change was proposed because of this episode, whatever became of it."""
@@ -57,6 +77,8 @@ class Ideas:
     def forget(self, proposal: str) -> None:
         """Remove a line about a proposal that a killed process left and that is made again."""
         with self.database.transaction() as db:
+            db.execute(CONTESTS)
+            db.execute("delete from contests where chosen = ?", (proposal,))
             db.execute("delete from ideas where proposal = ?", (proposal,))
 
     def of(self, skill: str | None = None) -> tuple[Idea, ...]:
@@ -122,3 +144,23 @@ class Ideas:
                 "update ideas set disposition = ?, reason = ? where proposal = ?",
                 (Disposition.DISCARDED, reason, proposal),
             )
+
+
+def _insert(db: sqlite3.Connection, landing: Landing, episode: str) -> None:
+    proposal = landing.proposal
+    db.execute(
+        "insert or replace into ideas values (?,?,?,?,?,?,?,?)",
+        (proposal.id, proposal.skill, proposal.kind, episode, proposal.idea, landing.disposition,
+         landing.report.reason, adapter(Landing).dump_json(landing).decode()),
+    )  # fmt: skip
+
+
+def _end_contest(db: sqlite3.Connection, chosen: str, episode: str) -> None:
+    db.execute(CONTESTS)
+    row = db.execute("select refused, changes from contests where chosen = ?", (chosen,)).fetchone()
+    if row is None:
+        return
+    for landing in adapter(list[Landing]).validate_json(row[0]):
+        _insert(db, landing, episode)
+    db.executemany("insert or replace into runs values (?,?)", list(json.loads(row[1]).items()))
+    db.execute("delete from contests where chosen = ?", (chosen,))

@@ -49,13 +49,15 @@ def reconcile(library: "Library", journal: Journal, *, limit: int = RECENT) -> t
     }
     with reading(library.git) as read:
         missing = [_landing(library, read, entry) for id_, entry in landed.items() if _behind(known.get(id_))]
-        missing += [
+        undecided = [
             _Told(landing=_landing_of(proposal, Disposition.OPEN), episode=_episode(read, proposal.commit))
             for id_, proposal in opened.items()
             if id_ not in landed and (id_ not in known or known[id_].reason == GONE)
         ]
     for told in missing:
         journal.ideas.record(told.landing, episode=told.episode)
+    for told in undecided:
+        journal.ideas.record(told.landing, episode=told.episode, decided=False)
     refused = [
         proposal
         for id_, proposal in opened.items()
@@ -70,7 +72,7 @@ def reconcile(library: "Library", journal: Journal, *, limit: int = RECENT) -> t
     ]
     for proposal_id in gone:
         journal.ideas.reject(proposal_id, GONE)
-    learned = [(told.landing.proposal.id, str(told.landing.disposition)) for told in missing]
+    learned = [(told.landing.proposal.id, str(told.landing.disposition)) for told in (*missing, *undecided)]
     learned += [(id_, "gone") for id_ in gone]
     return (
         *(f"the journal learned that proposal {id_} is {what}" for id_, what in learned),

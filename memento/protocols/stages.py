@@ -31,7 +31,7 @@ class Judge(Protocol):
 
 class Attributor(Protocol):
     def __call__(
-        self, task: Task, skill: Skill | None, trajectory: Trajectory, verdict: Verdict
+        self, task: Task, skill: Skill | None, trajectory: Trajectory, verdict: Verdict, library: Snapshot
     ) -> Blame: ...
 
 

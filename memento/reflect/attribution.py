@@ -10,6 +10,8 @@
     what the model says                     the blame
     tool, planning, reasoning; skill used   that fault and that skill
     the same; no skill was used             routing, no skill: nothing in the library fits
+    routing, a skill of the library that    routing and that skill: its description did not draw the
+        was not used                            task; its instructions were never tried
     routing                                 routing, no skill: the text of none is wrong
     environment, model, judge               that, no skill: nothing changes
 
@@ -22,18 +24,11 @@ from typing import TYPE_CHECKING
 from memento.llm.structured import ask
 from memento.prompts.chat import chat
 from memento.prompts.trace import is_quoted, trace_text
-from memento.protocols import Model, Request
+from memento.protocols import Model, Request, Snapshot
 from memento.reflect.evidence import abstain, settled, signals
 from memento.reflect.opinion import first_opinion, weighed
-from memento.types import (
-    SKILL_FAULTS,
-    Blame,
-    Fault,
-    Skill,
-    Task,
-    Trajectory,
-    Verdict,
-)
+from memento.skill.nearby import listing
+from memento.types import SKILL_FAULTS, Blame, Fault, Skill, Task, Trajectory, Verdict
 
 if TYPE_CHECKING:
     from memento.reflect.replies import BlameReply
@@ -48,7 +43,9 @@ class LLMAttributor:
     model: Model
     threshold: float = THRESHOLD
 
-    def __call__(self, task: Task, skill: Skill | None, trajectory: Trajectory, verdict: Verdict) -> Blame:
+    def __call__(
+        self, task: Task, skill: Skill | None, trajectory: Trajectory, verdict: Verdict, library: Snapshot
+    ) -> Blame:
         """The blame, or an abstention. Raises ModelError when the model cannot be asked."""
         first = settled(trajectory, verdict)
         if first is not None:
@@ -58,19 +55,33 @@ class LLMAttributor:
         trace = trace_text(trajectory)
         opinion = first_opinion(task, skill, trajectory)
         facts = (*signals(trajectory, skill), *((opinion.fact,) if opinion else ()))
-        messages = chat("attribute", task=task.whole, skill=skill, trace=trace, verdict=verdict, facts=facts)
+        messages = chat(
+            "attribute",
+            task=task.whole,
+            skill=skill,
+            library=listing(task.text, library),
+            trace=trace,
+            verdict=verdict,
+            facts=facts,
+        )
         reply = ask(self.model, Request(purpose="attribute", messages=messages), BlameReply)
         if reply is None:
             blame = abstain("the attributor's reply could not be read")
         else:
-            blame = blame_of(reply, skill, trajectory, trace=trace, threshold=self.threshold)
+            blame = blame_of(reply, skill, trajectory, library, trace=trace, threshold=self.threshold)
         return weighed(blame, opinion, threshold=self.threshold)
 
 
 def blame_of(
-    reply: "BlameReply", skill: Skill | None, trajectory: Trajectory, *, trace: str, threshold: float
+    reply: "BlameReply",
+    skill: Skill | None,
+    trajectory: Trajectory,
+    library: Snapshot,
+    *,
+    trace: str,
+    threshold: float,
 ) -> Blame:
-    """The model's opinion, held against what was used and what the trace holds."""
+    """The model's opinion, held against what was used, what there is and what the trace holds."""
     explanation = " ".join(reply.explanation.split())
     quotes = tuple(q for q in reply.quotes if is_quoted(q, trace, answer=trajectory.answer))
     if reply.fault is None:
@@ -87,6 +98,8 @@ def blame_of(
             return abstain(f"the skill that was used ({skill.name}) is not the one to blame: {explanation}")
         else:
             blamed = skill.name
+    if fault is Fault.ROUTING:
+        blamed = _overlooked(reply.skill, skill, library)
     return Blame(
         fault=fault,
         skill=blamed,
@@ -95,6 +108,13 @@ def blame_of(
         quotes=quotes,
         confidence=reply.confidence,
     )
+
+
+def _overlooked(named: str | None, used: Skill | None, library: Snapshot) -> str | None:
+    """The skill that is said to be meant for the task: one that there is, and another than was used."""
+    if named is None or (used is not None and named == used.name):
+        return None
+    return named if library.skill(named) is not None else None
 
 
 def _step_of(index: int | None, trajectory: Trajectory) -> int | None:

@@ -49,11 +49,13 @@ SKILL_FAULTS = frozenset({Fault.TOOL, Fault.PLANNING, Fault.REASONING})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Blame:
-    """Where the fault of a failed episode lies. `skill` None means that no skill is to blame."""
+    """Where the fault of a failed episode lies."""
 
     fault: Fault | None
     """None: the attributor abstained."""
     skill: str | None
+    """The skill that was used and whose text is wrong; for `routing` the one that was there for such tasks
+    and was overlooked. None: no skill is to blame."""
     explanation: str
     first_wrong_step: int | None = None
     quotes: tuple[str, ...] = ()

@@ -15,15 +15,13 @@ from memento.prompts.chat import chat
 from memento.prompts.trace import trace_text
 from memento.protocols import Model, Request, Snapshot
 from memento.skill.duplicates import Profile, twin_in
+from memento.skill.nearby import listing
 from memento.skill.specifics import specific_to
 from memento.types import Skill
 from memento.write.material import contract_text
 
 if TYPE_CHECKING:
     from memento.write.replies import CharterReply
-
-MOST_SHOWN = 40
-"""Skills of the library that the model is shown, those nearest to the task first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +38,7 @@ class LLMCharterer:
             "charter",
             lesson=lesson,
             trace=trace_text(lesson.trajectory),
-            library="\n".join(f"{s.name}: {s.description}" for s in nearest(lesson.task.text, library)),
+            library=listing(lesson.task.text, library),
         )
         reply = ask(self.model, Request(purpose="charter", messages=messages), CharterReply)
         charter = None if reply is None else charter_of(reply, library)
@@ -59,24 +57,7 @@ def charter_of(reply: "CharterReply", library: Snapshot) -> Skill | None:
     return Skill(name=reply.name, description=description, body=reply.usage.strip())
 
 
-def nearest(task: str, library: Snapshot) -> tuple[Skill, ...]:
-    """At most MOST_SHOWN skills, those that share most words with the task first, then by name."""
-    wanted = _words(task)
-    ranked = sorted(
-        _skills(library), key=lambda s: (-len(wanted & _words(f"{s.name} {s.description}")), s.name)
-    )
-    return tuple(ranked[:MOST_SHOWN])
-
-
-def _skills(library: Snapshot) -> list[Skill]:
-    return [skill for name in library.names() if (skill := library.skill(name)) is not None]
-
-
 def _is_taken(name: str, library: Snapshot) -> bool:
     stem = re.sub(r"(-(v?\d+\w*|new|enhanced|improved|copy))+$", "", name)
     # A folder whose SKILL.md cannot be read is no usable skill, and taken all the same.
     return any(candidate in library.names() or library.folder(candidate) for candidate in {name, stem})
-
-
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"\w{3,}", text.casefold()))

@@ -40,6 +40,20 @@ class ExamReply(BaseModel):
     queries: list[str] = Field(default=[], max_length=8)
 
 
+class RequestsReply(BaseModel):
+    """Requests that must reach a skill, and such that look like it and must not."""
+
+    requests: list[str] = Field(default=[], max_length=8)
+    near_misses: list[str] = Field(min_length=1, max_length=8)
+
+
+class DescriptionReply(BaseModel):
+    """A skill's description, whole."""
+
+    idea: str = Field(min_length=1, max_length=400)
+    description: str = Field(min_length=1, max_length=DESCRIPTION_CHARACTERS)
+
+
 class FileReply(BaseModel):
     """One whole file."""
 

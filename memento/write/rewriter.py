@@ -13,9 +13,9 @@ the name, the version (the landing raises it) and every field that we do not und
 """
 
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
 
 from memento.changes import Lesson, Rewrite
 from memento.errors import SkillError
@@ -29,7 +29,11 @@ from memento.write.bounds import objection
 from memento.write.material import contract_text, files_text, shown_whole
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from memento.write.replies import RewriteReply
+
+R = TypeVar("R", bound="BaseModel")
 
 DOCUMENT = "SKILL.md"
 IDEA_CHARACTERS = 200
@@ -47,6 +51,8 @@ class LLMRewriter:
 
     def __call__(self, lesson: Lesson, parent: Parent, *, discover: bool) -> Rewrite | None:
         """The rewrite; None when nothing usable, nothing new or nothing different came. Raises ModelError."""
+        from memento.write.replies import RewriteReply
+
         kind = _kind(parent, discover=discover)
         messages = chat(
             "rewrite",
@@ -59,37 +65,43 @@ class LLMRewriter:
             rejected=lesson.rejected[-MOST_REJECTED:],
             most_hunks=self.most_hunks,
         )
-        rewrite, said = self._asked(messages, lesson, parent, kind)
-        against = self._against(rewrite, lesson, parent)
-        if against is not None:
-            again = (
-                Message(role="assistant", content=said),
-                Message(role="user", content=f"That rewrite is refused: {against}.\n{AGAIN}"),
-            )
-            rewrite, _ = self._asked((*messages, *again), lesson, parent, kind)
-        return rewrite if self._against(rewrite, lesson, parent) is None else None
+        return held_to(
+            self.model,
+            Request(purpose="rewrite", messages=messages),
+            RewriteReply,
+            build=lambda reply: rewrite_of(reply, lesson, parent, kind),
+            objection=lambda rewrite: objection(rewrite, lesson, parent, most_hunks=self.most_hunks),
+        )
 
-    def _asked(
-        self, messages: tuple[Message, ...], lesson: Lesson, parent: Parent, kind: ChangeKind
-    ) -> tuple[Rewrite | None, str]:
-        """The rewrite, and the reply that it was built from."""
-        from memento.write.replies import RewriteReply
 
-        reply = ask(self.model, Request(purpose="rewrite", messages=messages), RewriteReply)
-        if reply is None:
-            return None, ""
-        return rewrite_of(reply, lesson, parent, kind), reply.model_dump_json()
-
-    def _against(self, rewrite: Rewrite | None, lesson: Lesson, parent: Parent) -> str | None:
-        if rewrite is None:
-            return None
-        return objection(rewrite, lesson, parent, most_hunks=self.most_hunks)
+def held_to(
+    model: Model,
+    request: Request,
+    schema: type[R],
+    *,
+    build: Callable[[R], Rewrite | None],
+    objection: Callable[[Rewrite], str | None],
+) -> Rewrite | None:
+    """What a reply builds; one that is objected to is quoted back once, with the reason."""
+    messages = request.messages
+    for _ in range(2):
+        reply = ask(model, replace(request, messages=messages), schema)
+        rewrite = build(reply) if reply is not None else None
+        against = objection(rewrite) if rewrite is not None else None
+        if reply is None or against is None:
+            return rewrite
+        messages = (
+            *request.messages,
+            Message(role="assistant", content=reply.model_dump_json()),
+            Message(role="user", content=f"That rewrite is refused: {against}.\n{AGAIN}"),
+        )
+    return None
 
 
 def rewrite_of(reply: "RewriteReply", lesson: Lesson, parent: Parent, kind: ChangeKind) -> Rewrite | None:
     """The reply as a whole folder; None: it changes nothing, repeats a refused idea or cannot be built."""
-    idea = " ".join("".join(c if c.isprintable() else " " for c in reply.idea).split())[:IDEA_CHARACTERS]
-    if not idea or idea.casefold() in {old.casefold() for old in lesson.rejected}:
+    idea = fresh_idea(reply.idea, lesson)
+    if idea is None:
         return None
     try:
         folder = _built(reply, parent)
@@ -98,6 +110,13 @@ def rewrite_of(reply: "RewriteReply", lesson: Lesson, parent: Parent, kind: Chan
     if folder is None or not _is_sound(list(folder)) or folder == dict(parent.folder):
         return None
     return Rewrite(skill=parent.contract.name, kind=kind, folder=folder, idea=idea)
+
+
+def fresh_idea(text: str, lesson: Lesson) -> str | None:
+    """The idea in one line; None when there is none, or when it was refused before."""
+    idea = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:IDEA_CHARACTERS]
+    known = {old.casefold() for old in lesson.rejected}
+    return idea if idea and idea.casefold() not in known else None
 
 
 def _kind(parent: Parent, *, discover: bool) -> ChangeKind:

@@ -6,10 +6,13 @@ import pytest
 
 from memento.reflect.attribution import LLMAttributor
 from memento.reflect.evidence import signals
+from memento.skill import new
 from memento.testing.scripted import ScriptedModel
+from memento.testing.snapshots import MemorySnapshot
 from memento.types import (
     Blame,
     Fault,
+    File,
     Result,
     Skill,
     Step,
@@ -31,6 +34,7 @@ STEP = Step(
 )
 WRONG = Trajectory(steps=(STEP,), answer="0", stop=Stop.ANSWERED)
 FAILED = Verdict(result=Result.FAILED, rationale="The answer is wrong.", by="checker", score=0.0)
+LISTED = "<library>\nsum-column: Adds up a column.\nread-ledgers: Reads ledgers.\n</library>"
 QUOTE = "ValueError: could not convert string to float"
 
 
@@ -48,9 +52,21 @@ def opinion(**changes):
     )
 
 
+def described(name, description):
+    return {"SKILL.md": File(data=new(name=name, description=description, body="Do it."))}
+
+
+LIBRARY = MemorySnapshot(
+    skills={
+        "sum-column": described("sum-column", "Adds up a column."),
+        "read-ledgers": described("read-ledgers", "Reads ledgers."),
+    }
+)
+
+
 def blamed(*replies, skill=SKILL, trajectory=WRONG, verdict=FAILED):
     with ScriptedModel(replies) as model:
-        return LLMAttributor(model=model)(TASK, skill, trajectory, verdict)
+        return LLMAttributor(model=model)(TASK, skill, trajectory, verdict, LIBRARY)
 
 
 def test_a_failure_is_laid_to_the_skill_that_was_used_with_its_evidence():
@@ -89,9 +105,19 @@ def test_a_controllable_failure_without_a_skill_is_a_miss_of_the_library(fault):
     assert (blame.fault, blame.skill) == (Fault.ROUTING, None)
 
 
-def test_a_wrong_route_blames_the_text_of_no_skill():
-    blame = blamed(opinion(fault="routing"))
-    assert (blame.fault, blame.skill) == (Fault.ROUTING, None)
+@pytest.mark.parametrize(
+    ("named", "skill"),
+    [("read-ledgers", "read-ledgers"), ("sum-column", None), ("no-such-skill", None), (None, None)],
+    ids=["one that was there", "the one that was used", "an invented one", "none"],
+)
+def test_a_wrong_route_blames_a_skill_only_for_having_been_overlooked(named, skill):
+    blame = blamed(opinion(fault="routing", skill=named))
+    assert (blame.fault, blame.skill, blame.teaches) == (Fault.ROUTING, skill, True)
+
+
+def test_a_task_that_no_skill_was_used_for_may_have_gone_past_one():
+    assert blamed(opinion(fault="routing", skill="sum-column"), skill=None).skill == "sum-column"
+    assert blamed(opinion(fault="tool", skill="sum-column"), skill=None).skill == "sum-column"
 
 
 @pytest.mark.parametrize("fault", ["environment", "model", "judge"])
@@ -159,11 +185,19 @@ def test_an_answer_out_of_thin_air_is_a_fact():
 
 def test_the_model_is_shown_the_skill_the_trace_and_the_facts_between_tags():
     with ScriptedModel([opinion()]) as model:
-        LLMAttributor(model=model)(TASK, SKILL, WRONG, FAILED)
+        LLMAttributor(model=model)(TASK, SKILL, WRONG, FAILED, LIBRARY)
     (request,) = model.requests
     system, user = request.messages
     assert request.purpose == "attribute"
     assert [system.role, user.role] == ["system", "user"]
-    for piece in ('<skill name="sum-column">', "<task>", "<trace>", "<verdict>", "<facts>", "exit code 1"):
+    for piece in (
+        '<skill name="sum-column">',
+        "<task>",
+        "<trace>",
+        "<verdict>",
+        "<facts>",
+        "exit code 1",
+        LISTED,
+    ):
         assert piece in user.content
     assert TASK.text not in system.content

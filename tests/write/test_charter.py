@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from memento.skill.nearby import nearest
 from memento.testing.scripted import ScriptedModel
 from memento.types import File, Skill
-from memento.write.charter import LLMCharterer, nearest
+from memento.write.charter import LLMCharterer
 
 
 @dataclass(frozen=True)

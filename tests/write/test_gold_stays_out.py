@@ -52,7 +52,9 @@ def test_no_request_of_any_role_holds_the_planted_answer(lesson, parent, scorer)
     with ScriptedModel(replies) as model:
         judge = Judging(model=model, run=lambda *_: Result.FAILED)
         verdict = judge(lesson.task, lesson.trajectory, gold)
-        blame = LLMAttributor(model=model)(lesson.task, parent.contract, lesson.trajectory, verdict)
+        blame = LLMAttributor(model=model)(
+            lesson.task, parent.contract, lesson.trajectory, verdict, NoSkills()
+        )
         lesson = replace(lesson, verdict=verdict, blame=blame)
         tip = LLMTipWriter(model=model)(lesson)
         charter = LLMCharterer(model=model)(lesson, NoSkills())

@@ -14,7 +14,7 @@ says. The skill, the model, the tools or the gold answer carry the fault; nothin
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -46,6 +46,10 @@ class Case:
     model: Model
     skill: str | None = None
     folder: Folder | None = None
+    overlooked: str | None = None
+    """The skill that is meant for the task, where the run used another."""
+    beside: Mapping[str, Folder] = field(default_factory=dict)
+    """Skills that are there and were not used."""
     most_steps: int = 12
     tamper: Callable[[Tool], Tool] = lambda tool: tool
 
@@ -178,8 +182,9 @@ def _routing(at: Ground) -> Iterator[Case]:
         "SKILL.md": File(data=OVERVIEW),
         "scripts/overview.py": File(data=b"import sys\n\nprint(len(list(open(sys.argv[1]))), 'lines')\n"),
     }
-    yield at.case(Fault.ROUTING, "other-skill", skill=other.skill, folder=strange)
-    yield at.case(Fault.ROUTING, "near-skill", skill="file-overview", folder=near)
+    meant: dict[str, Any] = {"overlooked": at.kind.skill, "beside": {at.kind.skill: at.folder()}}
+    yield at.case(Fault.ROUTING, "other-skill", skill=other.skill, folder=strange, **meant)
+    yield at.case(Fault.ROUTING, "near-skill", skill="file-overview", folder=near, **meant)
     yield at.case(Fault.ROUTING, "no-skill", skill=None, folder=None)
 
 

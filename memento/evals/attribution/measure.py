@@ -11,7 +11,7 @@ from memento.act.conversation import Settings
 from memento.act.executor import ReactExecutor
 from memento.act.tools.terminal import Terminal
 from memento.evals.attribution.faults import Case
-from memento.protocols import Attributor, Observation, Sandbox
+from memento.protocols import Attributor, Observation, Sandbox, Snapshot
 from memento.reflect.evidence import settled
 from memento.reflect.judge import Judging
 from memento.reflect.opinion import first_opinion
@@ -31,6 +31,9 @@ class Labelled:
     skill: Skill | None
     trajectory: Trajectory
     verdict: Verdict
+    library: Snapshot
+    overlooked: str | None
+    """The skill that was there for such tasks and was not used."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,14 +60,16 @@ class Measured:
     """Of the faults that lie in the skill, the share for which that very skill is blamed."""
     wrongly_blamed: float
     """Of the faults that do not, the share for which a skill is blamed: each costs a good skill."""
+    overlooked_named: float
+    """Of the runs that went past a skill that was there for them, the share for which that one is named."""
     rules_alone: Figures
 
 
 def labelled(cases: Iterable[Case], sandbox: Sandbox, clock: Callable[[], float]) -> Iterator[Labelled]:
     """Each case run by the real executor in the sandbox, and judged."""
     for case in cases:
-        skills = {case.skill: case.folder} if case.skill and case.folder else {}
-        library = MemorySnapshot(skills=skills)
+        used = {case.skill: case.folder} if case.skill and case.folder else {}
+        library = MemorySnapshot(skills={**used, **case.beside})
         skill = library.skill(case.skill) if case.skill else None
         executor = ReactExecutor(
             model=case.model,
@@ -78,13 +83,21 @@ def labelled(cases: Iterable[Case], sandbox: Sandbox, clock: Callable[[], float]
         verdict = Judging(model=case.model)(task, trajectory, case.exercise.gold)
         if verdict.result is not Result.PASSED:
             yield Labelled(
-                id=case.id, truth=case.fault, task=task, skill=skill, trajectory=trajectory, verdict=verdict
+                id=case.id,
+                truth=case.fault,
+                task=task,
+                skill=skill,
+                trajectory=trajectory,
+                verdict=verdict,
+                library=library,
+                overlooked=case.overlooked,
             )
 
 
 def measured(runs: Sequence[Labelled], attributor: Attributor, *, model: str, seed: int) -> Measured:
     """`attributor` on every run. Raises ModelError when its model cannot be asked."""
-    blames = [attributor(run.task, run.skill, run.trajectory, run.verdict) for run in runs]
+    blames = [attributor(run.task, run.skill, run.trajectory, run.verdict, run.library) for run in runs]
+    named = [blame.skill == run.overlooked for run, blame in zip(runs, blames, strict=True) if run.overlooked]
     pairs = [(run.truth, blame.fault) for run, blame in zip(runs, blames, strict=True)]
     mine = [
         blame.skill is not None and run.skill is not None and blame.skill == run.skill.name
@@ -103,6 +116,7 @@ def measured(runs: Sequence[Labelled], attributor: Attributor, *, model: str, se
         confusion=all_.confusion,
         right_skill=_share(inside),
         wrongly_blamed=_share(outside),
+        overlooked_named=_share(named),
         rules_alone=figures([(run.truth, _by_rule(run)) for run in runs]),
     )
 

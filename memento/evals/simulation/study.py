@@ -22,7 +22,8 @@ class Arm:
     attribution: str = "symptom"
     """symptom, oracle or random."""
     rewriter: str = "usual"
-    """usual, or "useless": every edit only adds harm or nothing; "identical": proposes the same text."""
+    """usual; "perfect": adds what is missing and nothing else; "useless": only adds harm or nothing;
+    "identical": proposes the same text."""
 
 
 ARMS: Mapping[str, Arm] = {
@@ -93,8 +94,6 @@ def live(arm: Arm, seed: int, *, judge: JudgeQuality = IMPERFECT, tasks: int = T
         if world.verdict(run) or accept is None:
             continue
         candidate = _propose(arm, world, kind, texts[kind], run)
-        if candidate == texts[kind] and arm.rewriter != "identical":
-            continue
         gain = world.quality(kind, candidate) - world.quality(kind, texts[kind])
         landed = accept(world, kind, texts[kind], candidate, run)
         key = ((gain > 0) - (gain < 0), landed)
@@ -112,6 +111,8 @@ def _propose(arm: Arm, world: World, kind: int, text: Text, run: Run) -> Text:
         stage = run.fault
     elif arm.attribution == "random":
         stage = world.rng.randrange(3)
+    if arm.rewriter == "perfect":
+        return world.mended(kind, text, stage)
     candidate = world.rewrite(kind, text, stage)
     if arm.rewriter == "useless":
         return frozenset(rule for rule in candidate if rule in text or rule.worth < 0)

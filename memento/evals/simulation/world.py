@@ -1,17 +1,22 @@
 """The reference world: hidden rules, a noisy judge, a rewriter that sometimes harms. SIMULATED.
 
     kinds      12 kinds of tasks, their mix drawn from Dirichlet(0.8)
-    stages     plan, tool, reasoning; each kind needs 3 of 6 rules per stage, the first one always
+    stages     plan, tool, reasoning; of 6 rules per stage a kind needs the first one always, and each
+               other one with probability 1/2
     skill      per stage, the needed rules that its text holds (good) and its harmful ones (bad)
     P(stage)   clip(base + (1 - base) * 0.97 * covered / needed - 0.25 * bad, 0.02, 0.99)
     P(success) the product over the stages: the true quality of a skill, in closed form
     fault      the first failing stage, seen through a channel that confuses stages
     rewriter   given a stage: adds a missing rule there, if any (0.7), else removes a harmful one (0.5);
-               adds a harmful rule to a random stage (0.25); drops an old rule of one (0.25)
+               adds a harmful rule to a random stage (0.25); drops an old rule of one (0.25);
+               a proposal that changes nothing is one like any other
     judge      perfect, or sensitivity 0.90 and specificity 0.85; a false alarm blames a random stage
 
 A rule has an identity, so that a test can be written for it, but nothing outside this file may ask
 whether it is needed or harmful: an exam learns that by trying it, at the cost of an execution.
+
+Where the words of the reference world leave a choice ("a random half", "else removes", whether a proposal
+that changes nothing counts), the reading is taken that comes nearest to its table: reference.py.
 """
 
 from dataclasses import dataclass, field
@@ -21,7 +26,7 @@ from random import Random
 KINDS = 12
 STAGES = ("plan", "tool", "reasoning")
 RULES = 6
-NEEDED = RULES // 2
+NEEDED = 0.5
 BASE = (0.55, 0.50, 0.60)
 GAIN, HARM, FLOOR, CEILING = 0.97, 0.25, 0.02, 0.99
 MIX = 0.8
@@ -81,7 +86,10 @@ class World:
         weights = [self.rng.gammavariate(MIX, 1.0) for _ in range(KINDS)]
         self.mix = tuple(weight / sum(weights) for weight in weights)
         self.needs = tuple(
-            tuple(frozenset({0, *self.rng.sample(range(1, RULES), NEEDED - 1)}) for _ in STAGES)
+            tuple(
+                frozenset({0, *(rule for rule in range(1, RULES) if self.rng.random() < NEEDED)})
+                for _ in STAGES
+            )
             for _ in range(KINDS)
         )
 
@@ -137,6 +145,11 @@ class World:
             if old:
                 rules.discard(self.rng.choice(old))
         return frozenset(rules)
+
+    def mended(self, kind: int, text: Text, stage: int) -> Text:
+        """What a rewriter without a flaw proposes: a missing rule added, if there is one, and no harm."""
+        missing = sorted(self.needs[kind][stage] - {r.name for r in text if r.stage == stage})
+        return text | {Rule(stage, self.rng.choice(missing), 1)} if missing else text
 
     # ------------------------------------------------------------ the truth, for reports only
 

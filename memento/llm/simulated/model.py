@@ -36,6 +36,8 @@ _WRITERS = {
     "charter": writers.charter,
     "exam": writers.exam,
     "rewrite": writers.rewrite,
+    "requests": writers.requests,
+    "describe": writers.describe,
 }
 
 

@@ -49,6 +49,8 @@ _ROLES = {
     "You write a new skill": "rewrite",
     "You replace the approach": "rewrite",
     "You improve an agent's skill": "rewrite",
+    "You write the requests": "requests",
+    "You describe an agent's skill": "describe",
     "You write the criteria": "rubric",
     "You score an agent's attempt": "judge",
     "You look for what an agent changed": "effects",

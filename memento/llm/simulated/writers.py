@@ -1,4 +1,4 @@
-"""The simulated model as attributor, tip writer, charterer, exam author and rewriter.
+"""The simulated model as attributor, tip writer, charterer, exam author, rewriter and describer.
 
 Each reads the prompt's data and answers the JSON that the prompt asks for. What it knows is kinds.py;
 what it gets wrong is drawn from `rng`.
@@ -25,17 +25,19 @@ def attribute(prompt: str, temper: Temper, rng: Random) -> Answer:
     if kind is None or rng.random() < temper.wrong_blame:
         return _blame("model", None, "The agent misread what it saw.", [last, trace[:60]])
     used = re.search(r'<skill name="([^"]+)">', prompt)
+    listed = [line.partition(":")[0] for line in between(prompt, "library").splitlines()]
+    meant = kind.skill if kind.skill in listed else None
     if missing:
         trap = missing[0]
         shown = trap.symptom.search(trace)
         line = next((line for line in trace.splitlines() if shown and shown.group(0).strip() in line), "")
         if used is None:
-            return _blame("routing", None, "No skill for tasks of this kind was used.", [line, trace[:60]])
+            return _blame("routing", meant, "No skill for tasks of this kind was used.", [line, trace[:60]])
         if used[1] == kind.skill:
             explanation = f"The instructions miss this: {trap.rule}"
             return _blame("tool", kind.skill, explanation, [line, trace[:60]])
     if used is not None and used[1] != kind.skill:
-        return _blame("routing", None, "The skill is for other tasks.", [last, trace[:60]])
+        return _blame("routing", meant, "The skill is for other tasks.", [last, trace[:60]])
     fault, why = _read(between(prompt, "facts"), body, trace, rng)
     skill = kind.skill if used is not None and fault in ("tool", "planning", "reasoning") else None
     return _blame(fault, skill, why, [last, trace[:60]])
@@ -115,6 +117,21 @@ def exam(prompt: str, _temper: Temper, rng: Random) -> Answer:
     if not script:
         tests.insert(0, _function("test_plain_input", kind.basics))
     return {"source": "\n\n".join(tests), "queries": [between(prompt, "task")] if not script else []}
+
+
+def requests(prompt: str, _temper: Temper, _rng: Random) -> Answer:
+    """Nothing beside the task, and one question about files that no skill is for."""
+    del prompt
+    return {"requests": [], "near_misses": ["Which programs can open such a file?"]}
+
+
+def describe(prompt: str, _temper: Temper, _rng: Random) -> Answer:
+    """What the kind's skill is for, as the simulated model would have said it from the start."""
+    kind = kind_of(between(prompt, "task"))
+    return {
+        "idea": "say what it is for in the words in which it is asked for",
+        "description": kind.description if kind else "A skill.",
+    }
 
 
 def rewrite(prompt: str, temper: Temper, rng: Random) -> Answer:
