@@ -30,10 +30,10 @@ LEAST = 30
 """Requests; fewer teach nothing that holds."""
 MOST = 3_000
 """Requests, the newest."""
-SHARES = (1.0, 0.7, 0.5, 0.5, 0.0, 0.8, 0.8, 0.8, 0.8, 0.8)
+SHARES = (1.0, 0.7, 0.5, 0.5, 0.0, *[0.8] * 10)
 """Of the skills that keep their past, by view."""
 FULL, NONE = 0, 4
-BALANCE = (5, 6, 7, 8, 9)
+BALANCE = tuple(range(5, len(SHARES)))
 """Views that the weights are not fitted on, only balanced: a new skill comes among many that have a past."""
 TOGETHER = 128
 
