@@ -151,11 +151,17 @@ def _worth(lessons: Lessons, score: Score) -> float:
 
 
 def fit_sure(sets: "Sequence[tuple[Lessons, Score]]", *, young: bool = False) -> Sure:
-    """The confidence of weights that score as given; each set counts the same. `young`: see _sure_table."""
+    """The confidence of weights that score as given; each set counts the same.
+
+    `young`: for a library whose past is short or other than these; see _sure_table. What a count of
+    requests says does not carry over then.
+    """
     import numpy as np
 
     tables = [_sure_table(lessons, score, young=young) for lessons, score in sets]
     values = np.concatenate([table for table, _ in tables])
+    if young:
+        values[:, SURE.index("count")] = 0.0
     there = np.concatenate([flags for _, flags in tables])
     mass = np.concatenate([np.full(len(table), 1 / len(table)) for table, _ in tables])
     mass /= mass.sum()
@@ -216,8 +222,10 @@ def _best(lessons: Lessons, past: "Doubles", there: "Flags", score: Score) -> "D
         np.minimum(1.0, lessons.text[rows, top, 1]),
         *(past[rows, top, PAST.index(name)] for name in ("seen", "nearest")),
         np.maximum(0.0, height),
-        past[rows, top, PAST.index("share")] * np.clip(height / KNOWN, 0, 1),
+        *(past[rows, top, PAST.index(name)] * np.clip(height / KNOWN, 0, 1) for name in ("share", "count")),
         np.minimum(ahead, MOST_MARGIN),
+        lessons.text[rows, top, 1] / np.maximum(lessons.wording[:, 0], 1e-6),
+        np.maximum(0.0, lessons.text[rows, top, 0]) * lessons.wording[:, 1],
     ]
     table: Doubles = np.stack(columns, axis=1)
     return table[there.any(axis=1)]
