@@ -6,16 +6,20 @@ DATA_DIR holds one folder per set, with corpus.jsonl (id, name, description, bod
     cold_hit1         the first candidate is a right one, nothing is known of the past
     cold_recall10     share of the right ones among the first ten
     bm25_hit1         the same router without an embedder: BM25 over name, description and body
-    minilm_rrf_hit1   reciprocal rank fusion of BM25 and sentence-transformers' MiniLM; null without torch
+    minilm_rrf_hit1   reciprocal rank fusion of that and the original float32 MiniLM; null without torch, see
+                      routing_others.py
     warm_hit1         the train split is what skills solved, and what weights are trained on, as by
                       `memento route train`; test requests of the skills that have a past
     default_warm_hit1 the same with the weights that ship
     mixed_warm_hit1, mixed_cold_hit1
-                      a random half of the skills keeps its past, then the other half; one router, trained on
-                      what is left. Test requests all of whose right skills are in the half with a past, and
-                      those none of whose are
+                      half of the skills keep their past, then the other half; one router, trained on what is
+                      left. Test requests all of whose right skills are in the half with a past, and those
+                      none of whose are; for halves see routing_data.py
+    mixed_warm_was, mixed_cold_was
+                      the same requests when all skills have their past, and when none has: what a half
+                      without a past costs is the difference
+    mixed_whole       share of the test requests that are one or the other
     mixed_any_hit1    all that have a right skill with a past, though others of their right ones have none
-    mixed_cold_was    the requests of mixed_cold_hit1 when no skill has a past: what it is to be held against
     none_auroc        confidence with the right skills there, against confidence in the library without them,
                       the journal being what it was: it still knows who solved such requests (warm)
     none_auroc_strange  the same when the journal has no such requests either
@@ -29,7 +33,6 @@ vectors are drawn at random for the clock: computing them takes minutes, once (`
 
 import argparse
 import json
-import random
 import statistics
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,7 +40,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from routing_data import Query, Skills, read_corpus, read_queries
+from routing_data import Query, Skills, halves, read_corpus, read_queries
+from routing_others import minilm_rrf_hit1
 from routing_speed import measure_speed
 
 from memento.errors import UsageError
@@ -113,7 +117,9 @@ class Scores:
     mixed_warm_hit1: float | None
     mixed_cold_hit1: float | None
     mixed_any_hit1: float | None
+    mixed_warm_was: float | None
     mixed_cold_was: float | None
+    mixed_whole: float | None
     none_auroc: float | None
     none_auroc_strange: float | None
     none_auroc_cold: float | None
@@ -179,14 +185,14 @@ class Mixed:
     warm: list[bool] = field(default_factory=list)
     any: list[bool] = field(default_factory=list)
     cold: list[bool] = field(default_factory=list)
-    was: list[bool] = field(default_factory=list)
+    warm_was: list[bool] = field(default_factory=list)
+    cold_was: list[bool] = field(default_factory=list)
 
 
-def mixed(data: Set) -> Mixed:
-    """Each half of the skills keeps its past once."""
-    draw, names, found = random.Random(2), sorted(data.library.held), Mixed()
-    half = set(draw.sample(names, len(names) // 2))
-    for kept in (half, set(names) - half):
+def mixed(data: Set, warm: TantivyRouter, cold: TantivyRouter) -> Mixed:
+    """Each half of the skills keeps its past once; `warm` and `cold` are routers of all of it and of none."""
+    found = Mixed()
+    for kept in halves(data.library.held, [q.relevant for q in data.queries]):
         past = [p for p in data.past if p.skill in kept]
         seen = {p.skill for p in past}
         router = data.router(past, trained=True)
@@ -195,7 +201,8 @@ def mixed(data: Set) -> Mixed:
         found.warm.extend(hits(router, data.library, own))
         found.any.extend(hits(router, data.library, [q for q in data.tested if q.relevant & seen]))
         found.cold.extend(hits(router, data.library, strange))
-        found.was.extend(hits(data.router(), data.library, strange))
+        found.warm_was.extend(hits(warm, data.library, own))
+        found.cold_was.extend(hits(cold, data.library, strange))
     return found
 
 
@@ -220,29 +227,6 @@ def none_fits(router: TantivyRouter, data: Set, queries: Sequence[Query], *, str
     return auroc(there, away)
 
 
-def minilm_rrf(data: Set) -> float | None:
-    """Reciprocal rank fusion (k 60) of BM25 and MiniLM as sentence-transformers runs it."""
-    try:
-        from sentence_transformers import SentenceTransformer
-    except ImportError:
-        return None
-    model = SentenceTransformer("sentence-transformers/all-MiniLM-L6-v2")
-    names = sorted(data.library.held)
-    texts = [f"{n}: {data.library.held[n].description}" for n in names]
-    vectors = model.encode(texts, normalize_embeddings=True)
-    router = TantivyRouter()
-    right = []
-    for q in data.asked:
-        cosines = vectors @ model.encode([q.text], normalize_embeddings=True)[0]
-        scores: dict[str, float] = {}
-        for rank, n in enumerate((-cosines).argsort()[:100]):
-            scores[names[n]] = 1 / (60 + rank)
-        for rank, (name, _) in enumerate(router.route(q.text, data.library).ranked):
-            scores[name] = scores.get(name, 0.0) + 1 / (60 + rank)
-        right.append(max(scores, key=lambda name: scores[name]) in q.relevant)
-    return statistics.fmean(right)
-
-
 def measure(folder: Path, most: int) -> Scores:
     """All figures of one set."""
     skills, names = read_corpus(folder)
@@ -253,21 +237,23 @@ def measure(folder: Path, most: int) -> Scores:
         most=most,
     )
     cold, warm = data.router(), data.router(data.past, trained=True)
-    halves = mixed(data)
+    half = mixed(data, warm, cold)
     return Scores(
         queries=len(data.asked),
         items=len(skills),
         cold_hit1=statistics.fmean(hits(cold, data.library, data.asked)),
         cold_recall10=recall10(cold, data.library, data.asked),
         bm25_hit1=statistics.fmean(hits(TantivyRouter(), data.library, data.asked)),
-        minilm_rrf_hit1=minilm_rrf(data),
+        minilm_rrf_hit1=minilm_rrf_hit1(skills, data.asked),
         warm_queries=len(data.tested),
         warm_hit1=mean(hits(warm, data.library, data.tested)),
         default_warm_hit1=mean(hits(data.router(data.past), data.library, data.tested)),
-        mixed_warm_hit1=mean(halves.warm),
-        mixed_cold_hit1=mean(halves.cold),
-        mixed_any_hit1=mean(halves.any),
-        mixed_cold_was=mean(halves.was),
+        mixed_warm_hit1=mean(half.warm),
+        mixed_cold_hit1=mean(half.cold),
+        mixed_any_hit1=mean(half.any),
+        mixed_warm_was=mean(half.warm_was),
+        mixed_cold_was=mean(half.cold_was),
+        mixed_whole=len(half.cold) / len(data.tested) if data.tested else None,
         none_auroc=none_fits(warm, data, data.tested, strange=False),
         none_auroc_strange=none_fits(warm, data, data.tested, strange=True),
         none_auroc_cold=none_fits(cold, data, data.tested or data.asked, strange=True),

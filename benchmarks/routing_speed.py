@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from routing_data import Skills, read_corpus, read_queries
+from routing_others import others_ms
 
 from memento.protocols import Embedder
 from memento.route import TantivyRouter
@@ -150,21 +151,6 @@ def resident_mb() -> float:
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return pages * resource.getpagesize() / 2**20
-
-
-def others_ms(skills: Sequence[Skill], texts: Sequence[str]) -> dict[str, float]:
-    """p50 per query of rank-bm25 over 1,000 of the same skills, where it is installed."""
-    try:
-        from rank_bm25 import BM25Okapi
-    except ImportError:
-        return {}
-    ranker = BM25Okapi([f"{s.name} {s.description} {s.body}".lower().split() for s in skills[:1000]])
-    times = []
-    for text in texts:
-        start = time.perf_counter()
-        ranker.get_scores(text.lower().split())
-        times.append(1000 * (time.perf_counter() - start))
-    return {"rank_bm25_p50_ms_1000": statistics.median(times)}
 
 
 if __name__ == "__main__":

@@ -6,18 +6,16 @@ and our tokenizer with the original one, on the docstrings of Python's own libra
 
 import ast
 import sysconfig
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
+from original import read
 from tokenizers import Tokenizer
-from torch.nn.functional import gelu, layer_norm, linear, normalize
 
-from memento.route.minilm import HEADS, LAYERS, MOST_PIECES, Engine, numpy_engine, onnx_engine
+from memento.route.minilm import MOST_PIECES, Engine, numpy_engine, onnx_engine
 from memento.route.wordpiece import WordPiece
 
 TEXTS = 200
@@ -57,34 +55,6 @@ def texts() -> Sequence[str]:
     return [*found[:TEXTS], *ODD]
 
 
-def original(weights: Mapping[str, torch.Tensor], ids: Sequence[int]) -> NDArray[np.float32]:
-    """The vector of one text by the original weights."""
-    w, e = weights, "embeddings."
-    x = w[f"{e}word_embeddings.weight"][list(ids)] + w[f"{e}position_embeddings.weight"][: len(ids)]
-    x = norm(w, f"{e}LayerNorm", x + w[f"{e}token_type_embeddings.weight"][0])
-    for layer in range(LAYERS):
-        at = f"encoder.layer.{layer}."
-        q, k, v = (
-            linear(x, w[f"{at}attention.self.{p}.weight"], w[f"{at}attention.self.{p}.bias"])
-            .view(len(ids), HEADS, -1)
-            .transpose(0, 1)
-            for p in ("query", "key", "value")
-        )
-        weight = (q @ k.transpose(1, 2) / q.shape[-1] ** 0.5).softmax(-1)
-        x = dense(w, f"{at}attention.output", x, (weight @ v).transpose(0, 1).reshape(len(ids), -1))
-        wide = linear(x, w[f"{at}intermediate.dense.weight"], w[f"{at}intermediate.dense.bias"])
-        x = dense(w, f"{at}output", x, gelu(wide))
-    return normalize(x.mean(0), dim=0).numpy()
-
-
-def dense(w: Mapping[str, torch.Tensor], name: str, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    return norm(w, f"{name}.LayerNorm", x + linear(y, w[f"{name}.dense.weight"], w[f"{name}.dense.bias"]))
-
-
-def norm(w: Mapping[str, torch.Tensor], name: str, x: torch.Tensor) -> torch.Tensor:
-    return layer_norm(x, x.shape[-1:], w[f"{name}.weight"], w[f"{name}.bias"], 1e-12)
-
-
 def check(model: bytes, vocabulary: bytes, source: Path) -> Scores:
     """Scores of the file in the bytes `model`."""
     reference = Tokenizer.from_file(str(source / "tokenizer.json"))
@@ -92,10 +62,8 @@ def check(model: bytes, vocabulary: bytes, source: Path) -> Scores:
     reference.enable_truncation(MOST_PIECES)
     ours = WordPiece.read(vocabulary.decode("utf-8"))
     expected = [reference.encode(text).ids for text in texts()]
-    weights = load_file(source / "model.safetensors")
     engines = onnx_engine(model, 1), numpy_engine(model)
-    with torch.no_grad():
-        truth = np.stack([original(weights, ids) for ids in expected])
+    truth = read(source).vectors(expected)
     onnx, plain = (np.einsum("ni,ni->n", truth, vectors(engine, expected)) for engine in engines)
     return Scores(
         onnx_cosine=float(onnx.min()),

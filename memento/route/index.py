@@ -12,7 +12,7 @@ read from a column in no time, a stored field is not.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from memento.route.words import name_terms, terms
 from memento.types import Skill
@@ -27,6 +27,17 @@ HEAD_BOOST = 0.5
 FUSED_HEAD_BOOST = 0.25
 """Beside vectors, which are of the head: .4 and .1 points of Hit@1 better on two sets, .3 worse on one."""
 WRITER_BYTES = 15_000_000  # the least that Tantivy accepts
+SATURATED = 2.2
+"""BM25 of a term that a text repeats without end, in units of its weight: k1 + 1, with Tantivy's k1."""
+
+
+class Wording(NamedTuple):
+    """A request's words, in the light of a library."""
+
+    most: float
+    """BM25 beside vectors that no text can exceed."""
+    unknown: float
+    """Share of the words that no skill has."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,16 +105,28 @@ class Index:
         An unknown term weighs half of the rarest known one: in a small library most words of any
         request are unknown, and that says more about the library than about the request.
         """
-        weights = {}
-        for term in query:
-            held = 0 if self.searcher is None else self.searcher.doc_freq("full", term)
-            weights[term] = _idf(min(held, self.size), self.size) if held else self.rarest / 2
-        return weights
+        return {term: self._weight(held) for term, held in self._held(query).items()}
+
+    def wording(self, query: Sequence[str]) -> Wording:
+        """Of a request's terms."""
+        held = self._held(query)
+        weight = sum(map(self._weight, held.values()))
+        unknown = sum(not n for n in held.values()) / max(1, len(held))
+        return Wording(SATURATED * (1 + FUSED_HEAD_BOOST) * weight, unknown)
 
     @property
     def rarest(self) -> float:
         """The weight of a term that one single skill has."""
         return _idf(1, self.size) if self.size else 1.0
+
+    def _held(self, query: Iterable[str]) -> Mapping[str, int]:
+        """By term, how many skills hold it; replaced ones that Tantivy still counts may be among them."""
+        if self.searcher is None:
+            return dict.fromkeys(query, 0)
+        return {term: self.searcher.doc_freq("full", term) for term in query}
+
+    def _weight(self, held: int) -> float:
+        return _idf(min(held, self.size), self.size) if held else self.rarest / 2
 
     def _scored(self, query: "tantivy.Query", limit: int) -> dict[str, float]:
         assert self.searcher is not None

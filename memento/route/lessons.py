@@ -30,10 +30,10 @@ LEAST = 30
 """Requests; fewer teach nothing that holds."""
 MOST = 3_000
 """Requests, the newest."""
-SHARES = (1.0, 0.7, 0.5, 0.5, 0.0, 0.8, 0.8, 0.8, 0.8, 0.8)
+SHARES = (1.0, 0.7, 0.5, 0.5, 0.0, *[0.8] * 10)
 """Of the skills that keep their past, by view."""
 FULL, NONE = 0, 4
-BALANCE = (5, 6, 7, 8, 9)
+BALANCE = tuple(range(5, len(SHARES)))
 """Views that the weights are not fitted on, only balanced: a new skill comes among many that have a past."""
 TOGETHER = 128
 
@@ -49,6 +49,8 @@ class Lessons:
     """Requests x candidates x TEXT."""
     past: "Floats" = field(repr=False)
     """Views x requests x candidates x PAST; 0 where a skill has no past."""
+    wording: "Floats" = field(repr=False)
+    """Requests x (the most BM25, in units, and the share of unknown words)."""
     there: "Flags" = field(repr=False)
     """Whether there is a candidate."""
     right: "Flags" = field(repr=False)
@@ -139,6 +141,8 @@ def _some(
     for r, candidates in enumerate(found):
         names = list(candidates)
         right = owners[numbers[r]]
+        most, made.wording[r, 1] = indexed.index.wording(asked[r].terms)
+        made.wording[r, 0] = most / BM25_UNIT
         many = slice(len(names))
         made.text[r, many] = [(cosine, bm25 / BM25_UNIT) for bm25, cosine in candidates.values()]
         made.there[r, many] = True
@@ -180,6 +184,7 @@ def _empty(shape: tuple[int, int], views: int) -> Lessons:
     return Lessons(
         text=np.zeros((*shape, len(TEXT)), dtype=np.float32),
         past=np.zeros((views, *shape, len(PAST)), dtype=np.float32),
+        wording=np.zeros((shape[0], 2), dtype=np.float32),
         there=flags(*shape),
         right=flags(*shape),
         proven=flags(*shape),
@@ -196,6 +201,7 @@ def _padded(part: Lessons, width: int) -> Lessons:
     return Lessons(
         text=np.pad(part.text, (*two, (0, 0))),
         past=np.pad(part.past, ((0, 0), *two, (0, 0))),
+        wording=part.wording,
         there=np.pad(part.there, two),
         right=np.pad(part.right, two),
         proven=np.pad(part.proven, two),

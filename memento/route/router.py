@@ -229,7 +229,8 @@ class TantivyRouter:
         if not ranked:
             return 0.0
         if ranked[0].cosine is not None:
-            return fused(self.weights.sure, ranked[0], margin(ranked))
+            wording = indexed.index.wording(asked.terms)
+            return fused(self.weights.sure, ranked[0], margin(ranked), wording)
         hit = indexed.index.hit(ranked[0].skill, ranked[0].bm25)
         return confidence(hit, indexed.index.rarity(asked.terms), indexed.index.rarest)
 

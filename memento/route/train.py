@@ -4,8 +4,8 @@
                  by Adam (Kingma and Ba, arXiv 1412.6980), pulled towards the weights that ship: the fewer
                  requests, the harder
     balance      then the weight of having a past at all is moved to where most requests are found in views in
-                 which a fifth of the skills is new; one for a skill with a past counts double, and one for a
-                 new skill counts, so that nobody is starved
+                 which a fifth of the skills is new; one for a skill with a past counts three times, one for a
+                 new skill once, so that nobody is starved
     confidence   a logistic model of the best candidate, right skills there, against the best one with the
                  right skills taken away
 
@@ -36,8 +36,9 @@ PULL = 30.0
 HEAT = 2.5
 """Log of the softmax's inverse temperature at the start."""
 FOLDS = 4
-WARM_COUNTS = 2.0
-SHIFTS, STEP = 30, 0.01
+WARM_COUNTS = 3.0
+"""At 2 the requests of skills with a past lose up to 4 points to new ones, at 6 those of new ones 6."""
+SHIFTS, STEP, AROUND = 30, 0.01, 6
 RIDGE = 0.01
 """Of the confidence, whose features say much the same."""
 AWAY = -1e9
@@ -124,34 +125,43 @@ def fit(
 
 
 def _balanced(sets: Sequence[Lessons], score: Score) -> Score:
-    """`score` with the `seen` that finds most: a request for a skill with a past counts WARM_COUNTS times."""
+    """`score` with the `seen` around which most is found."""
     import numpy as np
 
-    def found(moved: Score) -> float:
-        return float(np.mean([WARM_COUNTS * _rate(s, moved, s.warm) + _rate(s, moved, s.cold) for s in sets]))
-
-    steps = range(-SHIFTS, SHIFTS + 1)
+    steps = range(-SHIFTS - AROUND, SHIFTS + AROUND + 1)
     moved = [replace(score, seen=round(score.seen + STEP * step, 4)) for step in steps]
-    return max(moved, key=found)
+    found = [np.mean([_worth(lessons, candidate) for lessons in sets]) for candidate in moved]
+    # Few of the requests change hands from one step to the next: a single step's peak is mostly luck.
+    near = np.convolve(found, np.ones(2 * AROUND + 1), "valid")
+    return moved[AROUND + int(near.argmax())]
 
 
-def _rate(lessons: Lessons, score: Score, which: "Flags") -> float:
-    """Hit@1 of some requests, over the views kept for balance; 0 where there is none."""
+def _worth(lessons: Lessons, score: Score) -> float:
+    """Hit@1 over the views kept for balance; a request for a skill with a past counts WARM_COUNTS times."""
     import numpy as np
 
     # Among the proven: what is right for a request is not known of the others.
     fair = replace(lessons, there=lessons.there & lessons.proven)
-    found = [hits(fair, score, view)[which[view]] for view in BALANCE]
-    together = np.concatenate(found)
-    return float(together.mean()) if len(together) else 0.0
+    found = np.stack([hits(fair, score, view) for view in BALANCE])
+    views = list(BALANCE)
+    return sum(
+        count * float(found[which[views]].mean()) if which[views].any() else 0.0
+        for count, which in ((WARM_COUNTS, lessons.warm), (1.0, lessons.cold))
+    )
 
 
 def fit_sure(sets: "Sequence[tuple[Lessons, Score]]", *, young: bool = False) -> Sure:
-    """The confidence of weights that score as given; each set counts the same. `young`: see _sure_table."""
+    """The confidence of weights that score as given; each set counts the same.
+
+    `young`: for a library whose past is short or other than these; see _sure_table. What a count of
+    requests says does not carry over then.
+    """
     import numpy as np
 
     tables = [_sure_table(lessons, score, young=young) for lessons, score in sets]
     values = np.concatenate([table for table, _ in tables])
+    if young:
+        values[:, SURE.index("count")] = 0.0
     there = np.concatenate([flags for _, flags in tables])
     mass = np.concatenate([np.full(len(table), 1 / len(table)) for table, _ in tables])
     mass /= mass.sum()
@@ -212,8 +222,10 @@ def _best(lessons: Lessons, past: "Doubles", there: "Flags", score: Score) -> "D
         np.minimum(1.0, lessons.text[rows, top, 1]),
         *(past[rows, top, PAST.index(name)] for name in ("seen", "nearest")),
         np.maximum(0.0, height),
-        past[rows, top, PAST.index("share")] * np.clip(height / KNOWN, 0, 1),
+        *(past[rows, top, PAST.index(name)] * np.clip(height / KNOWN, 0, 1) for name in ("share", "count")),
         np.minimum(ahead, MOST_MARGIN),
+        lessons.text[rows, top, 1] / np.maximum(lessons.wording[:, 0], 1e-6),
+        np.maximum(0.0, lessons.text[rows, top, 0]) * lessons.wording[:, 1],
     ]
     table: Doubles = np.stack(columns, axis=1)
     return table[there.any(axis=1)]

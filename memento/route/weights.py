@@ -6,7 +6,7 @@
           - wrong                                                     for one that was wrongly given such
 
     confidence = 1 / (1 + exp(-z)),   z of the best: bias, cosine, bm25, seen, nearest,
-                                          height, share, margin
+                                          height, share, count, margin, covered, unknown
 
 `route.json` in the library holds trained weights; without one these defaults hold. They were fitted on three
 sets at once; on each set with weights from the two others: `python benchmarks/routing_defaults.py`.
@@ -16,16 +16,17 @@ import json
 from dataclasses import asdict, dataclass, fields
 
 from memento.errors import ConfigError
+from memento.route.index import Wording
 from memento.route.past import Recalled
 
 FILE = "route.json"
-FORMAT = 2
+FORMAT = 3
 BM25_UNIT = 75.0
 """BM25 that counts as much as a cosine of 1. Measured on three sets, 60 to 90 are within a point."""
 TEXT = ("cosine", "bm25")
 PAST = ("seen", "nearest", "prototype", "vote", "height", "share", "count", "seen_cosine", "seen_bm25")
 FEATURES = (*TEXT, *PAST)
-SURE = ("cosine", "bm25", "seen", "nearest", "height", "share", "margin")
+SURE = ("cosine", "bm25", "seen", "nearest", "height", "share", "count", "margin", "covered", "unknown")
 KNOWN = 0.25
 """Height from which the past knows such requests for sure; at 0 it sees what any strange request sees."""
 MOST_MARGIN = 0.3
@@ -55,14 +56,17 @@ class Score:
 class Sure:
     """Weights of the confidence, a logistic model."""
 
-    bias: float = -1.9779
-    cosine: float = 2.3952
-    bm25: float = 1.889
-    seen: float = 0.5377
-    nearest: float = 3.045
-    height: float = -4.6373
-    share: float = 1.8974
-    margin: float = 2.2229
+    bias: float = -2.1713
+    cosine: float = 1.5967
+    bm25: float = 1.8858
+    seen: float = 0.4885
+    nearest: float = 3.015
+    height: float = -4.472
+    share: float = 1.8879
+    count: float = 0.0
+    margin: float = 1.7939
+    covered: float = 1.536
+    unknown: float = 3.1042
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,9 +107,12 @@ def features(cosine: float, bm25: float, recalled: Recalled | None) -> dict[str,
     }
 
 
-def sure_features(cosine: float, bm25: float, recalled: Recalled | None, margin: float) -> dict[str, float]:
+def sure_features(
+    cosine: float, bm25: float, recalled: Recalled | None, margin: float, wording: Wording
+) -> dict[str, float]:
     """What speaks for the best candidate, by name of SURE; `margin` is how far it is ahead."""
     known = recalled if recalled is not None and recalled.seen else Recalled()
+    near = min(1.0, max(0.0, known.height / KNOWN))
     return {
         "cosine": cosine,
         "bm25": min(1.0, bm25 / BM25_UNIT),
@@ -113,8 +120,12 @@ def sure_features(cosine: float, bm25: float, recalled: Recalled | None, margin:
         "nearest": known.nearest,
         # That nothing near is known must never speak for a skill: not low height, not a share of nothing.
         "height": max(0.0, known.height),
-        "share": known.share * min(1.0, max(0.0, known.height / KNOWN)),
+        "share": known.share * near,
+        "count": known.seen * near,
         "margin": min(margin, MOST_MARGIN),
+        "covered": bm25 / wording.most if wording.most else 0.0,
+        # The fewer of the words any skill has, the more the meaning must speak.
+        "unknown": max(0.0, cosine) * wording.unknown,
     }
 
 

@@ -10,6 +10,7 @@ from memento.errors import ConfigError, ModelError, UsageError
 from memento.protocols import ToolSpec
 from memento.route import TantivyRouter
 from memento.route.doctor import Overlap, Shadow, examine
+from memento.route.index import build
 from memento.route.lessons import BALANCE, SHARES, Lessons
 from memento.route.memory import remember
 from memento.route.past import Past, Recalled
@@ -17,8 +18,9 @@ from memento.route.tools import offered, rank, toolset
 from memento.route.train import fit, fit_sure, hits, train
 from memento.route.vectors import VectorCache, centred, skill_key
 from memento.route.vectors import skill_vectors as vectors_of
-from memento.route.weights import DEFAULT, Score, Sure, Weights, dump, fitting, load
+from memento.route.weights import BM25_UNIT, DEFAULT, Score, Sure, Weights, dump, fitting, load
 from memento.route.weights import PAST as PAST_FEATURES
+from memento.route.words import query_terms
 from memento.types import Skill
 
 
@@ -201,7 +203,14 @@ def lessons(count: int, *, honest: bool) -> Lessons:
     warm = np.stack([kept[v][right.argmax(axis=1)] for v in range(views)])
     every = np.ones((count, 5), dtype=bool)
     return Lessons(
-        text=text.astype(np.float32), past=past, there=every, right=right, proven=every, warm=warm, cold=~warm
+        text=text.astype(np.float32),
+        past=past,
+        wording=np.tile(np.float32([[0.5, 0.2]]), (count, 1)),
+        there=every,
+        right=right,
+        proven=every,
+        warm=warm,
+        cold=~warm,
     )
 
 
@@ -265,7 +274,11 @@ def test_the_lessons_hold_what_the_router_sees(workshop):
         40,
         80,
     )
-    none = SHARES.index(0.0)
+    few, none = (
+        build(workshop.held.values()).wording(query_terms(f"ferment rye {WORDS[0]}").terms),
+        SHARES.index(0.0),
+    )
+    assert np.allclose(taught.wording[0], (few.most / BM25_UNIT, few.unknown))
     assert (not taught.past[none].any(), taught.cold[none].all(), taught.warm[0].all()) == (True, True, True)
 
 

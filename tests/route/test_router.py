@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from memento.errors import ModelError
 from memento.protocols import Observation
 from memento.route import Candidate, TantivyRouter
+from memento.route.index import FUSED_HEAD_BOOST, Wording, build
 from memento.route.past import Recalled
 from memento.route.weights import BM25_UNIT, sure_features
 from memento.types import Route, Skill, Task, Utility
@@ -247,15 +248,34 @@ def test_only_the_last_few_commits_are_kept(make_library):
 
 def test_a_past_that_knows_nothing_like_a_request_speaks_for_no_skill():
     strange = Recalled(nearest=-0.2, share=1.0, height=-0.2, seen=2.0)
-    assert sure_features(0.1, 0.0, strange, 0.0) == {
+    assert sure_features(0.1, 0.0, strange, 0.0, Wording(0.0, 1.0)) == {
         "cosine": 0.1,
         "bm25": 0.0,
         "seen": 1.0,
         "nearest": -0.2,
         "height": 0.0,
         "share": 0.0,
+        "count": 0.0,
         "margin": 0.0,
+        "covered": 0.0,
+        "unknown": 0.1,
     }
+
+
+def test_words_that_no_skill_has_leave_it_to_the_meaning_and_never_speak_alone():
+    two = [
+        Skill(name="loaves", description="Bake loaves.", body=""),
+        Skill(name="chess", description="Play.", body=""),
+    ]
+    wording = build(two).wording
+    assert (wording(("bake",)).unknown, wording(("bake", "gluten")).unknown, wording(()).most) == (0, 0.5, 0)
+    assert [sure_features(c, 0.0, None, 0.0, wording(("gluten",)))["unknown"] for c in (0.4, -0.2)] == [
+        0.4,
+        0,
+    ]
+    often = build([*two, Skill(name="rye", description=" ".join(["bake"] * 500), body="")])
+    part = often.search(("bake",), limit=1, head=FUSED_HEAD_BOOST)["rye"] / often.wording(("bake",)).most
+    assert 0.9 < part <= 1
 
 
 # ---------------------------------------------------------------- an embedder
