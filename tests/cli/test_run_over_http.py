@@ -3,11 +3,13 @@
 The endpoint's answers come from the simulated model, which is told nothing but what the wire carries.
 """
 
+import json
 import os
 import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 from random import Random
 from threading import Event
 
@@ -239,6 +241,36 @@ def test_an_interrupted_run_goes_on_and_what_was_said_is_not_asked_again(call, f
     assert endpoint.asked[0] == "exam"
     assert "landed " in ran.err
     assert list((fresh / ".memento/runs").iterdir()) == [], "a run that has ended leaves nothing"
+
+
+def test_a_run_that_is_killed_in_a_call_does_no_call_and_pays_no_reply_again(fresh, environment):
+    def says(tool, **arguments):
+        return Reply(text="", tool_calls=(ToolCall(id="c", name=tool, arguments=json.dumps(arguments)),))
+
+    home = Path(environment["HOME"])
+    argv = ("--no-learn", "--rounds", "0", "--answer", "ok", "--model", "loopback")
+    before = [
+        says("terminal", command="echo one >>log"),
+        says("terminal", command="echo two >>log; sleep 60"),
+    ]
+    after = [says("terminal", command="cat log"), says("final_answer", answer="ok")]
+    with LoopbackServer(before) as server, subprocess.Popen(
+        [str(MEMENTO), "run", "Count", *argv, "--base-url", server.base_url],
+        cwd=fresh, env=environment, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        while not any(b"two" in log.read_bytes() for log in home.rglob("log")):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.kill()
+    with LoopbackServer(after) as server:
+        ran = run(
+            "run", "--resume", *argv, "--base-url", server.base_url, "--json", cwd=fresh, env=environment
+        )
+    assert ran.code == 0, ran.err
+    one, two, look = ran.json()[0]["trajectory"]["steps"]
+    assert (one["output"], look["output"].split()) == ("(no output)", ["one", "two"])
+    assert two["output"].startswith("The run was interrupted during this call.")
+    assert list(home.rglob("work")) == [], "a run that has ended leaves nothing"
 
 
 def test_a_run_whose_endpoint_failed_is_made_again(fresh, environment):
