@@ -14,6 +14,7 @@ from memento.cli.workplace import (
     console,
     json_option,
     library_option,
+    mcp_option,
     open_workplace,
     print_json,
     sandbox_option,
@@ -73,6 +74,7 @@ ENDS = {Stop.ANSWERED, Stop.STUCK}
     flag_value="",
     help="Go on with an interrupted run, the newest without an ID, instead of a new task.",
 )
+@mcp_option
 @sandbox_option
 @library_option
 @json_option
@@ -87,6 +89,7 @@ def command(
     rounds: int | None,
     no_learn: bool,
     resume: str | None,
+    mcp: tuple[str, ...],
     sandbox: str | None,
     library_dir: Path | None,
     as_json: bool,
@@ -105,6 +108,7 @@ def command(
       export OPENAI_API_KEY=...
       memento run "How many TODO comments are in app.py?" --file app.py --model NAME
       memento run @task.txt --base-url http://127.0.0.1:11434/v1 --model NAME --no-learn
+      memento run "Who is on call this week?" --mcp calendar --model NAME
       memento run --resume --model NAME
     """
     from memento.config import state_folder
@@ -116,6 +120,7 @@ def command(
         ("model", "base_url"): base_url,
         ("judge", "model"): judge_model,
         ("sandbox", "kind"): sandbox,
+        ("mcp", "use"): mcp or None,
         ("loop", "rounds"): rounds,
         ("loop", "learn"): False if no_learn else None,
     }

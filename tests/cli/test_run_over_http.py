@@ -8,13 +8,16 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from random import Random
 from threading import Event
 
 import pytest
+from click.testing import CliRunner
 
+from memento.cli.main import cli
 from memento.evals.exercises import ledger
 from memento.llm.simulated.model import SimulatedModel
 from memento.protocols import Reply, ToolCall
@@ -283,6 +286,38 @@ def test_a_run_whose_endpoint_failed_is_made_again(fresh, environment):
         more = ("--answer", "yes", "--no-learn", "--model", "loopback", "--base-url", server.base_url)
         ran = run("run", "--resume", *more, cwd=fresh, env=environment)
     assert (ran.code, ran.out) == (0, "yes\n")
+
+
+SHED = Path(__file__).parents[1] / "act/mcp_server.py"
+
+
+def test_the_servers_that_a_person_names_bring_their_tools_and_no_others(fresh, environment):
+    table = f'command = "{sys.executable}"\nargs = ["{SHED}"]\n'
+    (fresh / "memento.toml").write_text(f"[mcp.servers.shed]\n{table}[mcp.servers.barn]\n{table}")
+    git(fresh, "commit", "-qam", "servers")
+    argv = ("run", "Add 2 and 3", "--answer", "5", "--no-learn", "--rounds", "0", "--model", "loopback")
+    offered = []
+    for named in ((), ("--mcp", "shed")):
+        with LoopbackServer(["5"]) as server:
+            ran = run(*argv, *named, "--base-url", server.base_url, cwd=fresh, env=environment)
+        assert (ran.code, ran.out) == (0, "5\n"), ran.err
+        names = {tool["function"]["name"] for tool in server.requests[0].body["tools"]}
+        offered.append({name.rsplit("__", 1)[0] for name in names if name.startswith("mcp__")})
+    assert offered == [set(), {"mcp__shed"}]
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [["run", "x"], ["chat"], ["learn", "t.jsonl"], ["eval", "t.jsonl", "--model", "simulated"]],
+    ids=" ".join,
+)
+def test_a_server_that_the_library_does_not_know_is_not_used(fresh, monkeypatch, argv):
+    monkeypatch.chdir(fresh)
+    (fresh / "t.jsonl").write_text('{"id": "a", "text": "x", "answer": "y"}\n')
+    done = CliRunner().invoke(cli, [*argv, "--mcp", "barn"])
+    assert str(done.exception) == (
+        "a setting is wrong: mcp: value error, there is no [mcp.servers.barn] in memento.toml"
+    )
 
 
 @pytest.mark.parametrize(
