@@ -362,7 +362,10 @@ BOMBS = {
 @pytest.mark.parametrize("bomb", BOMBS, ids=lambda name: name.replace(" ", "_"))
 def test_a_page_that_is_made_to_harm_is_read_or_said_to_be_so_and_the_agent_goes_on(session, bomb):
     text = page_text(BOMBS[bomb], session, Limits(wall_s=4, cpu_s=2))
-    said = "[The page came, but its HTML cannot be read: it takes too long. It may be made to harm.]"
+    said = (
+        "[The page came, but its HTML cannot be read: that takes more time or memory than a page may. "
+        "It may be made to harm.]"
+    )
     assert text == said if "never" in bomb else text in ("deep", "wide", said)
     assert session.run(["echo", "on"]).stdout == b"on\n"
 

@@ -10,6 +10,7 @@ from memento.act.clean import clean
 from memento.protocols import Completed, Limits, SandboxSession
 
 PROGRAM = ("-m", "memento.act.tools.main_text")
+STOPPED = (128 + signal.SIGKILL, 128 + signal.SIGXCPU)
 LIMITS = Limits(wall_s=10.0, cpu_s=10, output_kb=4096)
 
 
@@ -25,7 +26,7 @@ def page_text(html: str, session: SandboxSession, limits: Limits = LIMITS) -> st
 
 
 def _why(done: Completed) -> str:
-    if done.timed_out or done.exit_code == 128 + signal.SIGXCPU:
-        return "it takes too long"
+    if done.timed_out or done.exit_code in STOPPED:
+        return "that takes more time or memory than a page may"
     said = clean(done.stderr.decode("utf-8", "replace")).strip().splitlines()
     return said[-1][:200] if said else f"the parser ended with {done.exit_code}"
