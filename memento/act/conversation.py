@@ -8,13 +8,15 @@ It is the only mutable thing in the stage, so that an accident in its middle los
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 from memento.act.answer import FINAL, given, is_stuck, said
 from memento.act.arguments import read
 from memento.act.clean import clean
 from memento.act.offering import Offering
+from memento.act.places import Gave, Record, forgetful
 from memento.act.toolbox import MCP
 from memento.act.whole import shortened
 from memento.prompts import render
@@ -69,6 +71,7 @@ class Conversation:
     messages: list[Message] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     usage: Usage = Usage()
+    record: Record = forgetful
     _prompt: Any = field(default_factory=hashlib.sha256)
     """A running hash of `messages`: hashing all of them at every step would cost more with every step."""
     _asked: Asked | None = None
@@ -100,13 +103,24 @@ class Conversation:
                 return answer
         return None
 
-    def _ask(self) -> Reply:
-        specs, begun = (*self.offering.specs(), FINAL), self.clock()
+    @property
+    def opening(self) -> str:
+        """SHA-256 of what the model is told before it says anything, and of its name."""
+        return hashlib.sha256(f"{self.model.name} {self._shown()}".encode()).hexdigest()
+
+    def _specs(self) -> tuple[ToolSpec, ...]:
+        return (*self.offering.specs(), FINAL)
+
+    def _shown(self) -> str:
         prompt = self._prompt.copy()
-        for spec in specs:
+        for spec in self._specs():
             prompt.update(_canonical(spec))
+        return str(prompt.hexdigest())
+
+    def _ask(self) -> Reply:
+        specs, prompt, begun = self._specs(), self._shown(), self.clock()
         reply = self.model.complete(Request(purpose="act", messages=tuple(self.messages), tools=specs))
-        self._asked = Asked(prompt=prompt.hexdigest(), usage=reply.usage, seconds=self.clock() - begun)
+        self._asked = Asked(prompt=prompt, usage=reply.usage, seconds=self.clock() - begun)
         self.usage += reply.usage
         self._say(
             Message(
@@ -122,7 +136,8 @@ class Conversation:
         if answer := said(reply.text):
             return answer
         self._say(Message(role="user", content=ASK_FOR_ANSWER))
-        self._keep(reply, ToolCall(id="", name=NO_CALL, arguments="{}"), _refusal(ASK_FOR_ANSWER), 0.0)
+        nothing = Gave(output=ASK_FOR_ANSWER, exit_code=WRONG)
+        self._keep(reply, ToolCall(id="", name=NO_CALL, arguments="{}"), nothing)
         return None
 
     def _follow(self, reply: Reply, session: SandboxSession) -> str | None:
@@ -131,13 +146,16 @@ class Conversation:
                 return None
             if call.name == FINAL.name and (answer := given(read(call.arguments).values)):
                 return answer
-            begun = self.clock()
-            result = self._run(call, session)
-            seconds = self.clock() - begun
-            output = shortened(clean(result.output), self.settings.output_characters, session)
-            step = self._keep(reply, call, replace(result, output=output), seconds)
+            step = self._keep(reply, call, self.record(call, partial(self._gave, call, session)))
             self._say(self._told(call, step))
         return None
+
+    def _gave(self, call: ToolCall, session: SandboxSession) -> Gave:
+        begun = self.clock()
+        result = self._run(call, session)
+        seconds = self.clock() - begun
+        output = shortened(clean(result.output), self.settings.output_characters, session)
+        return Gave(output=output, exit_code=result.exit_code, tainted=result.tainted, seconds=seconds)
 
     def _run(self, call: ToolCall, session: SandboxSession) -> ToolResult:
         arguments = read(call.arguments)
@@ -147,11 +165,11 @@ class Conversation:
         if call.name == FINAL.name:
             return _refusal('final_answer needs {"answer": "..."} with the answer in it.')
         if tool is None:
-            names = ", ".join(spec.name for spec in (*self.offering.specs(), FINAL))
+            names = ", ".join(spec.name for spec in self._specs())
             return _refusal(f"There is no tool {call.name!r} here. There are: {names}.")
         return tool(arguments.values, session)
 
-    def _keep(self, reply: Reply, call: ToolCall, result: ToolResult, seconds: float) -> Step:
+    def _keep(self, reply: Reply, call: ToolCall, gave: Gave) -> Step:
         first = not reply.tool_calls or call is reply.tool_calls[0]
         asked = self._asked if first else None
         step = Step(
@@ -159,10 +177,10 @@ class Conversation:
             thought=clean(reply.text).strip() if first else "",
             tool=clean(call.name),
             arguments=_compact(call.arguments),
-            output=result.output,
-            exit_code=result.exit_code,
-            seconds=seconds,
-            tainted=result.tainted,
+            output=gave.output,
+            exit_code=gave.exit_code,
+            seconds=gave.seconds,
+            tainted=gave.tainted,
             prompt=asked.prompt if asked else "",
             usage=asked.usage if asked else Usage(),
             model_seconds=asked.seconds if asked else 0.0,

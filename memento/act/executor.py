@@ -7,18 +7,20 @@ Rules
   whose arguments are not JSON; so `most_steps` bounds everything that can repeat.
 - All calls of one reply are answered in order; a final answer among them ends the attempt.
 - What a tool gives back is cleaned, cut, labelled with its origin and quoted as data.
-- The workspace, the skill's export and connections to tool servers are made for the attempt; nothing
-  of them outlives it.
+- The skill's export and connections to tool servers are made for the attempt; nothing of them outlives it,
+  nor does the workspace, unless `place` keeps it for a run that may be interrupted (places.py).
 - The skill's body is in the prompt; its other files are named there and read on demand.
 """
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from memento.act.conversation import Conversation, Settings
 from memento.act.offering import Offering, Rank, in_order
+from memento.act.places import Places, fresh
 from memento.act.toolbox import permitted
 from memento.act.workspace import lay_skill, lay_task
 from memento.errors import BudgetError, ModelError, SandboxError, ToolError
@@ -71,8 +73,8 @@ class ReactExecutor:
     on_step: Callable[[Step], None] = _ignore
     on_end: Callable[[Task, Path], None] = _leave
     """Sees the workspace as the agent left it, before it goes; not after an accident."""
-    temporary: Path | None = None
-    """Where workspaces are made; None is the system's temporary folder."""
+    place: Places = fresh
+    """Where attempts work."""
 
     def __call__(self, x: Observation, skill: Skill | None) -> Trajectory:
         """One attempt. UsageError or SkillError when a file's name cannot be used."""
@@ -96,15 +98,18 @@ class ReactExecutor:
     def _attempt(self, talk: Conversation, x: Observation, skill: Skill | None, files: Folder) -> Ending:
         try:
             with ExitStack() as stack:
-                workspace, mounts = self._prepare(stack, x.task, files)
-                session = stack.enter_context(
-                    self.sandbox.open(workspace=workspace, mounts=mounts, limits=self.limits)
-                )
                 connected = stack.enter_context(self.connect())
                 talk.offering.allowed = permitted((*self.tools, *connected), skill)
                 talk.begin(x, skill, skill_files=_named(files))
+                place = stack.enter_context(self.place(talk.opening, partial(lay_task, x.task.files)))
+                talk.record = place.record
+                session = stack.enter_context(
+                    self.sandbox.open(
+                        workspace=place.workspace, mounts=_mounts(stack, files), limits=self.limits
+                    )
+                )
                 ending = _ending(talk.go_on(session), talk)
-                self.on_end(x.task, workspace)
+                self.on_end(x.task, place.workspace)
                 return ending
         except BudgetError as error:
             return Ending(stop=Stop.BUDGET, detail=str(error))
@@ -115,16 +120,15 @@ class ReactExecutor:
         except ToolError as error:
             return Ending(stop=Stop.TOOL_ERROR, detail=str(error))
 
-    def _prepare(self, stack: ExitStack, task: Task, files: Folder) -> tuple[Path, list[Mount]]:
-        folder = stack.enter_context(scratch(self.temporary))
-        workspace, skill = folder / "work", folder / "skill"
-        workspace.mkdir()
-        lay_task(task.files, workspace)
-        if not files:
-            return workspace, []
-        skill.mkdir()
-        lay_skill(files, skill)
-        return workspace, [Mount(source=skill, target=SKILL_PLACE)]
+
+def _mounts(stack: ExitStack, files: Folder) -> list[Mount]:
+    """The skill's export."""
+    if not files:
+        return []
+    folder = stack.enter_context(scratch()) / "skill"
+    folder.mkdir()
+    lay_skill(files, folder)
+    return [Mount(source=folder, target=SKILL_PLACE)]
 
 
 def _named(files: Folder) -> Sequence[str]:

@@ -102,7 +102,8 @@ def identity_of(asked: "Asked", bench: Bench, dataset: "Dataset", conditions: "C
     from memento.evals.records import Identity
 
     config, limits = bench.config, bench.config.budget
-    settings = (config.route, config.sandbox.kind, config.model.temperature, config.web.search_url)
+    tools = (config.web.search_url, *config.mcp.use)
+    settings = (config.route, config.sandbox.kind, config.model.temperature, *tools)
     return Identity(
         dataset=dataset.name,
         split=dataset.split,

@@ -12,6 +12,7 @@ from memento.assemble.reviews import announcing, policy_of
 from memento.assemble.routers import router_of
 
 if TYPE_CHECKING:
+    from memento.act.places import Places
     from memento.config import Config
     from memento.gate.gate import TestGate
     from memento.journal import Journal
@@ -31,8 +32,10 @@ def loop_of(
     sandbox: "Sandbox",
     ambience: Ambience,
     tell: "Callable[[Event], None]",
+    place: "Places | None" = None,
 ) -> "Loop":
-    """One learner over one library. A model that is on a meter already stays on it."""
+    """One learner over one library. A model that is on a meter already stays on it; `place` is where its
+    attempts work, a temporary folder each for None."""
     from memento.llm.budget import Metered
     from memento.loop import Loop
     from memento.reflect.attribution import LLMAttributor
@@ -48,11 +51,12 @@ def loop_of(
     judging = metered if judge is model else metered.also(judge)
     gate = gate_of(sandbox, journal, ambience, config=config, environ=environ)
     settings = Settings(**config.loop.model_dump())
+    executor = executor_of(config, metered, sandbox, ambience)
     return Loop(
         library=library,
         journal=journal,
         router=router_of(config, journal, library.root, model=metered, chance=ambience.chance),
-        executor=replace(executor_of(config, metered, sandbox, ambience), on_step=tell),
+        executor=replace(executor, on_step=tell, place=place or executor.place),
         judge=judging_of(judging, sandbox),
         attributor=LLMAttributor(model=metered),
         tips=LearnedTips(library=library, writer=LLMTipWriter(model=metered), model=metered),

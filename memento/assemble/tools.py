@@ -22,9 +22,7 @@ def tools_of(config: "Config", clock: Callable[[], float]) -> "tuple[Tool, ...]"
     """The built-in tools. Web search is offered only where the settings say how. Raises ConfigError."""
     from memento.act.tools.addresses import system_resolver
     from memento.act.tools.edit_file import EditFile
-    from memento.act.tools.html_text import html_text
     from memento.act.tools.list_files import ListFiles
-    from memento.act.tools.main_text import main_text
     from memento.act.tools.read_file import ReadFile
     from memento.act.tools.search_files import SearchFiles
     from memento.act.tools.terminal import Terminal
@@ -37,7 +35,6 @@ def tools_of(config: "Config", clock: Callable[[], float]) -> "tuple[Tool, ...]"
         resolve=system_resolver,
         clock=clock,
         allow_private=config.web.allow_private,
-        text_of=main_text if find_spec("trafilatura") else html_text,
     )
     files = (ReadFile(), WriteFile(), EditFile(), ListFiles(), SearchFiles())
     provider = search_of(config)

@@ -15,6 +15,7 @@ from memento.cli.workplace import (
     console,
     json_option,
     library_option,
+    mcp_option,
     open_workplace,
     print_json,
     sandbox_option,
@@ -56,6 +57,7 @@ class Listed:
     show_default=True,
     help="Judge each answer, and learn from a failure.",
 )
+@mcp_option
 @sandbox_option
 @library_option
 @json_option
@@ -65,6 +67,7 @@ def command(
     resume: str | None,
     listing: bool,
     learn: bool,
+    mcp: tuple[str, ...],
     sandbox: str | None,
     library_dir: Path | None,
     as_json: bool,
@@ -79,6 +82,7 @@ def command(
     Examples:
       memento chat --base-url http://127.0.0.1:11434/v1 --model NAME
       memento chat --resume --learn --model NAME
+      memento chat --mcp tickets --mcp wiki --model NAME
       memento chat --list
     """
     from memento.journal.chats import Chats
@@ -87,6 +91,7 @@ def command(
         ("model", "name"): model,
         ("model", "base_url"): base_url,
         ("sandbox", "kind"): sandbox,
+        ("mcp", "use"): mcp or None,
     }
     place = open_workplace(library_dir, flags)
     chats = Chats(folder=place.library.state / "chats")

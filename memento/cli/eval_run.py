@@ -13,6 +13,7 @@ from memento.cli.workplace import (
     console,
     json_option,
     library_option,
+    mcp_option,
     open_workplace,
     print_json,
     sandbox_option,
@@ -65,6 +66,7 @@ ARMS = ("library", "no-skills", "starter", "read-write")
 )
 @click.option("--model", help="The model's name at the endpoint ($MEMENTO_MODEL); `simulated` for none.")
 @click.option("--base-url", help="An OpenAI-compatible endpoint ($OPENAI_BASE_URL).")
+@mcp_option
 @sandbox_option
 @library_option
 @json_option
@@ -72,6 +74,7 @@ def command(
     as_json: bool,
     library_dir: Path | None,
     sandbox: str | None,
+    mcp: tuple[str, ...],
     base_url: str | None,
     model: str | None,
     out: Path | None,
@@ -91,6 +94,7 @@ def command(
       memento eval gym --model NAME --workers 8
       memento eval gaia --data GAIA --split test --model NAME --curve 5 --out report
       memento eval tasks.jsonl --model NAME --arm library --arm no-skills --json
+      memento eval tasks.jsonl --model NAME --mcp tickets
       memento eval demo --model simulated
     """
     from memento.assemble.bench import Bench
@@ -103,6 +107,7 @@ def command(
         ("model", "base_url"): base_url,
         ("model", "seed"): asked["seed"] or None,
         ("sandbox", "kind"): sandbox,
+        ("mcp", "use"): mcp or None,
     }
     if out is not None:
         from memento.evals.plots_style import require

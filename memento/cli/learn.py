@@ -10,6 +10,7 @@ from memento.cli.workplace import (
     console,
     json_option,
     library_option,
+    mcp_option,
     open_workplace,
     print_json,
     sandbox_option,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 @click.option("--model", help="The model's name at the endpoint ($MEMENTO_MODEL).")
 @click.option("--base-url", help="An OpenAI-compatible endpoint ($OPENAI_BASE_URL).")
 @click.option("--judge-model", help="The model that judges tasks without an answer ($MEMENTO_JUDGE_MODEL).")
+@mcp_option
 @sandbox_option
 @library_option
 @json_option
@@ -58,7 +60,7 @@ def command(
     \b
     Examples:
       memento learn tasks.jsonl --model NAME --held-out held-out.jsonl
-      memento learn tasks.jsonl --model NAME --budget-usd 5
+      memento learn tasks.jsonl --model NAME --budget-usd 5 --mcp tickets
       memento learn tasks.jsonl --model NAME --held-out held-out.jsonl --resume
     """
     from memento.assemble.learning import Wanted, learner_of
@@ -101,6 +103,7 @@ def _flags(asked: dict[str, Any]) -> dict[tuple[str, str], object]:
         ("model", "base_url"): asked["base_url"],
         ("judge", "model"): asked["judge_model"],
         ("sandbox", "kind"): asked["sandbox"],
+        ("mcp", "use"): asked["mcp"] or None,
         ("loop", "rounds"): asked["rounds"],
     }
 

@@ -14,6 +14,7 @@ from memento.cli.workplace import (
     console,
     json_option,
     library_option,
+    mcp_option,
     open_workplace,
     print_json,
     sandbox_option,
@@ -73,6 +74,7 @@ ENDS = {Stop.ANSWERED, Stop.STUCK}
     flag_value="",
     help="Go on with an interrupted run, the newest without an ID, instead of a new task.",
 )
+@mcp_option
 @sandbox_option
 @library_option
 @json_option
@@ -87,6 +89,7 @@ def command(
     rounds: int | None,
     no_learn: bool,
     resume: str | None,
+    mcp: tuple[str, ...],
     sandbox: str | None,
     library_dir: Path | None,
     as_json: bool,
@@ -98,27 +101,35 @@ def command(
     4 no model, or one that cannot be reached.
 
     A run that was interrupted, or that its model, sandbox or budget ended, goes on with --resume:
-    what the model has said already is not asked again.
+    what the model has said already is not asked again, and what its tools have done is not done again.
 
     \b
     Examples:
       export OPENAI_API_KEY=...
       memento run "How many TODO comments are in app.py?" --file app.py --model NAME
       memento run @task.txt --base-url http://127.0.0.1:11434/v1 --model NAME --no-learn
+      memento run "Who is on call this week?" --mcp calendar --model NAME
       memento run --resume --model NAME
     """
+    from memento.config import state_folder
     from memento.journal.unfinished import Unfinished, UnfinishedRuns
+    from memento.sandbox import folders
 
     flags: dict[tuple[str, str], object] = {
         ("model", "name"): model,
         ("model", "base_url"): base_url,
         ("judge", "model"): judge_model,
         ("sandbox", "kind"): sandbox,
+        ("mcp", "use"): mcp or None,
         ("loop", "rounds"): rounds,
         ("loop", "learn"): False if no_learn else None,
     }
     place = open_workplace(library_dir, flags)
-    runs = UnfinishedRuns(folder=place.library.state / "runs")
+    runs = UnfinishedRuns(
+        folder=place.library.state / "runs",
+        workplaces=state_folder(os.environ) / "runs",
+        remove=folders.remove,
+    )
     if resume is None:
         task = Task(id=f"run-{place.ambience.new_id()}", text=_text(text), files=_read(files))
         run = Unfinished(task=task, judged=answer is not None, scorer=Scorer(scorer))
@@ -161,6 +172,7 @@ def _solve(
     as_json: bool,
 ) -> tuple[Episode, ...]:
     """The attempts at the task. An accident leaves the run unfinished, and says how to go on."""
+    from memento.act.places import KeptPlaces
     from memento.assemble.gates import sandbox_of
     from memento.assemble.loops import loop_of
     from memento.assemble.models import metered_of, model_of
@@ -171,7 +183,9 @@ def _solve(
     sandbox = sandbox_of(place.config, os.environ)
     live.line(asked(place.config, model.name))
     runs.keep(run)
-    replayed = Replayed(model=model, path=runs.replies(run))
+    told = _told(place.journal.episodes_of(run.task.id))
+    places = KeptPlaces(folder=runs.attempts(run), number=len(told))
+    replayed = Replayed(model=model, path=runs.replies(run), part=lambda: places.number)
     metered = metered_of(place.config, replayed, place.journal, place.ambience)
     metered.meter.begin(run.task.id)
     begun = place.ambience.clock()
@@ -184,8 +198,8 @@ def _solve(
             sandbox=sandbox,
             ambience=place.ambience,
             tell=live.tell,
+            place=places,
         )
-        told = _told(place.journal.episodes_of(run.task.id))
         episodes = tuple(loop.solve(Exercise(task=run.task, gold=gold), told))
     except (KeyboardInterrupt, MementoError):
         _say_how_to_go_on(live, run)

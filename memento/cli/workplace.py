@@ -32,6 +32,15 @@ sandbox_option = click.option(
     help="Where untrusted code runs. `host` confines nothing and is only ever used when named here.",
 )
 
+mcp_option = click.option(
+    "--mcp",
+    "mcp",
+    multiple=True,
+    metavar="NAME",
+    help="Use the MCP server [mcp.servers.NAME] of memento.toml; may be repeated ($MEMENTO_MCP).",
+)
+"""A library only says how servers are reached; which of them are used, a person says here."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Check:

@@ -15,7 +15,7 @@ never written to the journal or to a file.
     [web] search          MEMENTO_SEARCH
     [web] search_url      MEMENTO_SEARCH_URL
                           TAVILY_API_KEY, BRAVE_API_KEY
-    [mcp.servers.NAME]    MEMENTO_MCP (the names of those to use)
+    [mcp.servers.NAME]    MEMENTO_MCP, or --mcp: the names of those to use
     [telemetry] spans     MEMENTO_SPANS
     (where it is)         MEMENTO_LIBRARY          --library
 """
@@ -59,7 +59,8 @@ _FROM_FILE_REFUSED = {
     "set OPENAI_API_KEY in the environment",
     ("web", "tavily_key"): "memento.toml holds a key, and it is committed to git; set TAVILY_API_KEY instead",
     ("web", "brave_key"): "memento.toml holds a key, and it is committed to git; set BRAVE_API_KEY instead",
-    ("mcp", "use"): "memento.toml may not start programs by itself; name the servers in MEMENTO_MCP",
+    ("mcp", "use"): "memento.toml may not start programs by itself; name the servers with --mcp or in "
+    "MEMENTO_MCP",
 }
 
 

@@ -3,11 +3,12 @@
     task.json       the task with its files, and whether there was a right answer (never the answer)
     replies.jsonl   what the models have said so far (llm/replay.py)
 
-A run that ends removes its folder. Of those that never did, the newest are kept.
+What its attempts wrote lies outside the library (act/places.py): git and editors look into every folder of a
+checkout. A run that ends removes both. Of those that never did, the newest are kept.
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,10 @@ class UnfinishedRuns:
     """The unfinished runs of one library."""
 
     folder: Path
+    workplaces: Path
+    """Outside every checkout, because sandboxes write there."""
+    remove: Callable[[Path], None] = shutil.rmtree
+    """Removes what a sandbox wrote."""
 
     def keep(self, run: Unfinished) -> None:
         """Keep a run that begins; the oldest go where there are too many."""
@@ -43,7 +48,7 @@ class UnfinishedRuns:
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
         (place / "task.json").write_bytes(_adapter().dump_json(run))
         for old in self._newest_first()[MOST_KEPT:]:
-            shutil.rmtree(old, ignore_errors=True)
+            self._forget(old.name)
 
     def replies(self, run: Unfinished) -> Path:
         return self.folder / run.task.id / "replies.jsonl"
@@ -62,7 +67,16 @@ class UnfinishedRuns:
 
     def done(self, run: Unfinished) -> None:
         """The run has ended."""
-        shutil.rmtree(self.folder / run.task.id, ignore_errors=True)
+        self._forget(run.task.id)
+
+    def attempts(self, run: Unfinished) -> Path:
+        """Where the attempts of this run work."""
+        return self.workplaces / run.task.id
+
+    def _forget(self, name: str) -> None:
+        shutil.rmtree(self.folder / name, ignore_errors=True)
+        if (self.workplaces / name).exists():
+            self.remove(self.workplaces / name)
 
     def _newest_first(self) -> Sequence[Path]:
         files = list(self.folder.glob("*/task.json"))

@@ -1,8 +1,8 @@
 """Replies kept while a run goes on, so that an interrupted one goes on where it was.
 
-A resumed run does everything again, tools included; a request that was answered before is answered
-from the file, at no cost. As soon as something comes out differently (a tool's output, a skill that
-has changed), the request is another one and the model is asked.
+A resumed run goes through everything again. A request that was answered before is answered from the
+file, at no cost, as the calls of its tools are (act/places.py). As soon as something is different (a
+skill that has changed, another model), the request is another one and the model is asked.
 
 The file holds what the models were told and said about this task's work: it lies in the library's
 private state, and is removed with the run that it belongs to.
@@ -11,6 +11,7 @@ private state, and is removed with the run that it belongs to.
 import hashlib
 import json
 from collections import defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
@@ -29,6 +30,8 @@ class Replayed:
 
     model: Model
     path: Path
+    part: Callable[[], int] = lambda: 0
+    """Of the work, as far as it has come: a reply is given again in the part that it was given in."""
     _lock: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
     _kept: dict[str, deque[Reply]] = field(init=False, repr=False, compare=False)
 
@@ -41,7 +44,7 @@ class Replayed:
 
     def complete(self, request: Request) -> Reply:
         """The reply that this request had before, else the model's. Raises what the model raises."""
-        key = _key(self.name, request)
+        key = _key(f"{self.name} {self.part()}", request)
         with self._lock:
             if kept := self._kept[key]:
                 return replace(kept.popleft(), usage=Usage())
@@ -65,10 +68,10 @@ def _read(path: Path) -> dict[str, deque[Reply]]:
     return kept
 
 
-def _key(model: str, request: Request) -> str:
+def _key(asked: str, request: Request) -> str:
     from pydantic_core import to_json
 
-    return hashlib.sha256(model.encode() + b"\0" + to_json(request)).hexdigest()
+    return hashlib.sha256(asked.encode() + b"\0" + to_json(request)).hexdigest()
 
 
 def _adapter() -> "TypeAdapter[Reply]":

@@ -35,7 +35,7 @@ class Attack:
     after_s: float = 0.0
 
 
-QUICK = Limits(wall_s=2.0)
+QUICK, BRIEF = Limits(wall_s=2.0), Limits(wall_s=1.0)
 LATE = "[ -e /workspace/late ] && echo ESCAPED; rm -f /workspace/late"
 
 EXHAUSTION = (
@@ -49,7 +49,7 @@ EXHAUSTION = (
         name="takes all memory",
         script="x = b'x' * (4 << 30)\nprint('ESCAPED')",
         run="python",
-        limits=Limits(memory_mb=256, wall_s=20),
+        limits=Limits(memory_mb=256, wall_s=60),
     ),
     Attack(
         name="fills /tmp",
@@ -72,7 +72,7 @@ EXHAUSTION = (
     Attack(
         name="writes one endless file",
         script="cat /dev/zero >big; [ $(wc -c <big) -gt 2000000 ] && echo ESCAPED; rm -f big",
-        limits=Limits(file_mb=1, wall_s=20),
+        limits=Limits(file_mb=1, wall_s=60),
     ),
     Attack(
         name="prints without end",
@@ -81,19 +81,19 @@ EXHAUSTION = (
         exit_code=137,
     ),
     Attack(
-        name="sleeps for ever", script="sleep 600; echo ESCAPED", limits=QUICK, exit_code=124, may_hang=True
+        name="sleeps for ever", script="sleep 600; echo ESCAPED", limits=BRIEF, exit_code=124, may_hang=True
     ),
     Attack(
         name="ignores every signal",
         script="trap '' TERM INT HUP; while :; do sleep 1; done; echo ESCAPED",
-        limits=QUICK,
+        limits=BRIEF,
         exit_code=124,
         may_hang=True,
     ),
     Attack(
         name="computes for ever",
         script="while :; do :; done; echo ESCAPED",
-        limits=Limits(cpu_s=1, wall_s=20),
+        limits=Limits(cpu_s=1, wall_s=60),
     ),
     Attack(
         name="leaves a daemon behind",
@@ -123,14 +123,14 @@ print("done")
     Attack(
         name="waits for a writer that never comes",
         script="mkfifo pipe; cat pipe; echo ESCAPED",
-        limits=QUICK,
+        limits=BRIEF,
         may_hang=True,
         after="rm -f pipe",
     ),
 )
 SIGNALS = (
-    Attack(name="kills everybody", script="kill -9 -1; kill -9 1; kill -9 0", limits=QUICK, may_hang=True),
-    Attack(name="stops everybody", script="kill -STOP -1; kill -STOP $PPID", limits=QUICK, may_hang=True),
+    Attack(name="kills everybody", script="kill -9 -1; kill -9 1; kill -9 0", limits=BRIEF, may_hang=True),
+    Attack(name="stops everybody", script="kill -STOP -1; kill -STOP $PPID", limits=BRIEF, may_hang=True),
 )
 TERMINAL = Attack(
     name="paints the reader's terminal",

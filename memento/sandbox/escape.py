@@ -26,9 +26,6 @@ from memento.sandbox.bait import Bait, planted
 ATTEMPT = "MEMENTO_ATTEMPT"
 """The variable that every process of an attempt inherits; its value is different for each."""
 
-GONE_S = 2.0
-"""Seconds in which the kernel must have buried what was killed."""
-
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
 
 
@@ -44,11 +41,13 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Attacked:
-    """A sandbox that is being attacked. `shown` is what makes output safe to read."""
+    """A sandbox that is being attacked. `shown` is what makes output safe to read; in `buried_s` the kernel
+    must have buried what was killed."""
 
     session: SandboxSession
     bait: Bait
     shown: Callable[[str], str]
+    buried_s: float = 20.0
 
     def attempt(self, attack: Attack) -> Outcome:
         """Run one attack. SandboxError only when the sandbox itself broke without one."""
@@ -101,7 +100,15 @@ class Attacked:
             return "something of it survived"
         if alive.stdout != b"alive\n":
             return "the next command does not work"
-        return "processes of it are left on the host" if _outlived(token) else ""
+        return "processes of it are left on the host" if self._outlived(token) else ""
+
+    def _outlived(self, token: str) -> bool:
+        until = time.monotonic() + self.buried_s
+        while found := _carries(token):
+            if time.monotonic() > until:
+                break
+            time.sleep(0.02)
+        return found
 
 
 @contextmanager
@@ -121,15 +128,6 @@ def examine(
         for attack in ATTACKS:
             if only is None or attack.name in only:
                 yield victim.attempt(attack)
-
-
-def _outlived(token: str) -> bool:
-    until = time.monotonic() + GONE_S
-    while found := _carries(token):
-        if time.monotonic() > until:
-            break
-        time.sleep(0.02)
-    return found
 
 
 def _carries(token: str) -> bool:

@@ -4,6 +4,7 @@ import json
 import re
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from memento.act.conversation import Settings
 from memento.act.executor import ReactExecutor
 from memento.act.offering import in_order
+from memento.act.places import fresh
 from memento.act.tools.list_files import ListFiles
 from memento.act.tools.read_file import ReadFile
 from memento.act.tools.terminal import Terminal
@@ -110,7 +112,7 @@ def attempt(sandbox, shelf, tmp_path):
                 on_step=told.append,
                 rank=rank,
                 connect=connect,
-                temporary=tmp_path,
+                place=partial(fresh, parent=tmp_path),
             )
             library = shelf(folders={skill.name: folder} if skill else {})
             trajectory = executor(Observation(task=task, tips=tips, library=library), skill)

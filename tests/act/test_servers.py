@@ -281,7 +281,7 @@ def test_a_named_server_gets_what_its_settings_say_and_no_more():
     assert "t0ken" not in repr(far)
 
 
-BY_ITSELF = "memento.toml may not start programs by itself; name the servers in MEMENTO_MCP"
+BY_ITSELF = "memento.toml may not start programs by itself; name the servers with --mcp or in MEMENTO_MCP"
 NO_BARN = "a setting is wrong: mcp: value error, there is no [mcp.servers.barn] in memento.toml"
 
 

@@ -16,10 +16,11 @@ import pytest
 from memento.act.tools.addresses import is_public, system_resolver
 from memento.act.tools.html_text import html_text
 from memento.act.tools.main_text import main_text
+from memento.act.tools.page_text import page_text
 from memento.act.tools.search_providers import Ddgs, brave, searxng, tavily
 from memento.act.tools.web_fetch import WebFetch, plain_client
 from memento.act.tools.web_search import WebSearch
-from memento.protocols import ToolResult
+from memento.protocols import Limits, ToolResult
 from tests.act.proxy import https_proxy
 
 LOCAL = ["127.0.0.1"]
@@ -74,7 +75,8 @@ def serving(answer: Callable[[str], Page]):
 
 
 def fetcher(resolve=lambda host, port: LOCAL, **changes):
-    settings = {"allow_private": True, "clock": time.monotonic, **changes}
+    plain = lambda html, session: html_text(html)  # noqa: E731
+    settings = {"allow_private": True, "clock": time.monotonic, "text_of": plain, **changes}
     return WebFetch(open_client=plain_client, resolve=resolve, **settings)
 
 
@@ -328,9 +330,13 @@ def test_html_becomes_what_a_reader_sees(html, text):
 ARTICLE = (Path(__file__).parent / "golden" / "article.html").read_text("utf-8")
 
 
-def test_an_article_comes_without_the_page_around_it():
-    with serving(lambda path: Page(ARTICLE.encode(), type="text/html; charset=utf-8")) as (port, _):
-        output = fetch(f"http://site.test:{port}/", text_of=main_text).output
+@pytest.mark.real
+def test_an_article_comes_without_the_page_around_it(any_backend):
+    with (
+        serving(lambda path: Page(ARTICLE.encode(), type="text/html; charset=utf-8")) as (port, _),
+        any_backend.open() as session,
+    ):
+        output = fetcher(text_of=page_text)({"url": f"http://site.test:{port}/"}, session).output
     assert output.startswith(f"http://site.test:{port}/ (status 200)\n\n# How bees find their way")
     assert "polarised light" in output
     assert "[the waggle dance](https://bees.test/dance)" in output
@@ -343,6 +349,31 @@ def test_an_article_comes_without_the_page_around_it():
 )
 def test_a_page_that_is_no_article_comes_whole(html):
     assert main_text(html) == html_text(html)
+
+
+BOMBS = {
+    "tags within tags": "<div>" * 400_000 + "deep",
+    "an attribute of two megabytes": f"<p title='{'x' * 2_000_000}'>wide</p>",
+    "comments that never end": "<!--" * 500_000,
+}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("bomb", BOMBS, ids=lambda name: name.replace(" ", "_"))
+def test_a_page_that_is_made_to_harm_is_read_or_said_to_be_so_and_the_agent_goes_on(session, bomb):
+    text = page_text(BOMBS[bomb], session, Limits(wall_s=4, cpu_s=2))
+    said = (
+        "[The page came, but its HTML cannot be read: that takes more time or memory than a page may. "
+        "It may be made to harm.]"
+    )
+    assert text == said if "never" in bomb else text in ("deep", "wide", said)
+    assert session.run(["echo", "on"]).stdout == b"on\n"
+
+
+@pytest.mark.real
+def test_what_the_article_cannot_be_found_in_is_still_read_as_plain_text(session):
+    no_room_for_lxml = Limits(memory_mb=40)
+    assert page_text("<p>short <b>and</b> plain", session, no_room_for_lxml) == "short and plain"
 
 
 def search(provider, query="a & b"):

@@ -3,16 +3,21 @@
 The endpoint's answers come from the simulated model, which is told nothing but what the wire carries.
 """
 
+import json
 import os
 import re
 import signal
 import subprocess
+import sys
 import time
+from pathlib import Path
 from random import Random
 from threading import Event
 
 import pytest
+from click.testing import CliRunner
 
+from memento.cli.main import cli
 from memento.evals.exercises import ledger
 from memento.llm.simulated.model import SimulatedModel
 from memento.protocols import Reply, ToolCall
@@ -241,6 +246,36 @@ def test_an_interrupted_run_goes_on_and_what_was_said_is_not_asked_again(call, f
     assert list((fresh / ".memento/runs").iterdir()) == [], "a run that has ended leaves nothing"
 
 
+def test_a_run_that_is_killed_in_a_call_does_no_call_and_pays_no_reply_again(fresh, environment):
+    def says(tool, **arguments):
+        return Reply(text="", tool_calls=(ToolCall(id="c", name=tool, arguments=json.dumps(arguments)),))
+
+    home = Path(environment["HOME"])
+    argv = ("--no-learn", "--rounds", "0", "--answer", "ok", "--model", "loopback")
+    before = [
+        says("terminal", command="echo one >>log"),
+        says("terminal", command="echo two >>log; sleep 60"),
+    ]
+    after = [says("terminal", command="cat log"), says("final_answer", answer="ok")]
+    with LoopbackServer(before) as server, subprocess.Popen(
+        [str(MEMENTO), "run", "Count", *argv, "--base-url", server.base_url],
+        cwd=fresh, env=environment, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        while not any(b"two" in log.read_bytes() for log in home.rglob("log")):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.kill()
+    with LoopbackServer(after) as server:
+        ran = run(
+            "run", "--resume", *argv, "--base-url", server.base_url, "--json", cwd=fresh, env=environment
+        )
+    assert ran.code == 0, ran.err
+    one, two, look = ran.json()[0]["trajectory"]["steps"]
+    assert (one["output"], look["output"].split()) == ("(no output)", ["one", "two"])
+    assert two["output"].startswith("The run was interrupted during this call.")
+    assert list(home.rglob("work")) == [], "a run that has ended leaves nothing"
+
+
 def test_a_run_whose_endpoint_failed_is_made_again(fresh, environment):
     argv = ("run", "Say yes", "--answer", "yes", "--no-learn", "--rounds", "0", "--model", "loopback")
     with LoopbackServer([], faults=[Fault.status(401)]) as server:
@@ -251,6 +286,38 @@ def test_a_run_whose_endpoint_failed_is_made_again(fresh, environment):
         more = ("--answer", "yes", "--no-learn", "--model", "loopback", "--base-url", server.base_url)
         ran = run("run", "--resume", *more, cwd=fresh, env=environment)
     assert (ran.code, ran.out) == (0, "yes\n")
+
+
+SHED = Path(__file__).parents[1] / "act/mcp_server.py"
+
+
+def test_the_servers_that_a_person_names_bring_their_tools_and_no_others(fresh, environment):
+    table = f'command = "{sys.executable}"\nargs = ["{SHED}"]\n'
+    (fresh / "memento.toml").write_text(f"[mcp.servers.shed]\n{table}[mcp.servers.barn]\n{table}")
+    git(fresh, "commit", "-qam", "servers")
+    argv = ("run", "Add 2 and 3", "--answer", "5", "--no-learn", "--rounds", "0", "--model", "loopback")
+    offered = []
+    for named in ((), ("--mcp", "shed")):
+        with LoopbackServer(["5"]) as server:
+            ran = run(*argv, *named, "--base-url", server.base_url, cwd=fresh, env=environment)
+        assert (ran.code, ran.out) == (0, "5\n"), ran.err
+        names = {tool["function"]["name"] for tool in server.requests[0].body["tools"]}
+        offered.append({name.rsplit("__", 1)[0] for name in names if name.startswith("mcp__")})
+    assert offered == [set(), {"mcp__shed"}]
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [["run", "x"], ["chat"], ["learn", "t.jsonl"], ["eval", "t.jsonl", "--model", "simulated"]],
+    ids=" ".join,
+)
+def test_a_server_that_the_library_does_not_know_is_not_used(fresh, monkeypatch, argv):
+    monkeypatch.chdir(fresh)
+    (fresh / "t.jsonl").write_text('{"id": "a", "text": "x", "answer": "y"}\n')
+    done = CliRunner().invoke(cli, [*argv, "--mcp", "barn"])
+    assert str(done.exception) == (
+        "a setting is wrong: mcp: value error, there is no [mcp.servers.barn] in memento.toml"
+    )
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,18 @@ def test_the_same_question_asked_twice_keeps_both_answers_in_order(path):
         assert [again.complete(asking("roll")).text for _ in range(3)] == ["first", "second", "third"]
 
 
+def test_a_reply_is_given_again_in_the_part_of_the_work_that_it_was_given_in(path):
+    part = [0]
+    with ScriptedModel(["first", "second"], name="m") as model:
+        for part[0] in (0, 1):
+            Replayed(model=model, path=path, part=lambda: part[0]).complete(asking("one"))
+    with ScriptedModel([], name="m") as model:
+        again = Replayed(model=model, path=path, part=lambda: part[0])
+        assert again.complete(asking("one")).text == "second"
+        part[0] = 0
+        assert again.complete(asking("one")).text == "first"
+
+
 @pytest.mark.parametrize(
     ("name", "request_"),
     [("other", asking("one")), ("m", asking("one", "judge")), ("m", asking("one more"))],

@@ -47,8 +47,10 @@ def sandbox_named(name: str) -> Sandbox:
 
 real = pytest.mark.real
 
+EACH = ["host", pytest.param("bubblewrap", marks=real), pytest.param("docker", marks=real)]
 
-@pytest.fixture(params=["host", pytest.param("bubblewrap", marks=real), pytest.param("docker", marks=real)])
+
+@pytest.fixture(scope="module", params=EACH)
 def any_sandbox(request: pytest.FixtureRequest) -> Sandbox:
     return sandbox_named(request.param)
 
@@ -67,6 +69,14 @@ def opened(any_sandbox: Sandbox) -> Iterator[Opener]:
         yield lambda **options: stack.enter_context(any_sandbox.open(**options))
 
 
+@pytest.fixture(scope="module")
+def lasting(any_sandbox: Sandbox) -> Iterator[SandboxSession]:
+    with any_sandbox.open() as session:
+        yield session
+
+
 @pytest.fixture
-def session(opened: Opener) -> SandboxSession:
-    return opened()
+def session(lasting: SandboxSession) -> Iterator[SandboxSession]:
+    """A session with an empty workspace; opening one for each test would take most of the tests' time."""
+    yield lasting
+    lasting.run(["/bin/sh", "-c", "rm -rf ./* ./.[!.]*"])

@@ -10,8 +10,6 @@ import pytest
 from memento.errors import SandboxError
 from memento.protocols import Limits, Mount, Sandbox, SandboxSession
 
-QUICK = Limits(wall_s=1.0)
-
 
 def sh(session: SandboxSession, script: str, **options):
     return session.run(["/bin/sh", "-c", script], **options)
@@ -21,7 +19,7 @@ def test_a_command_answers_with_its_streams_and_its_exit_code(session):
     done = sh(session, "echo out; echo err >&2; exit 3")
     assert (done.exit_code, done.stdout, done.stderr) == (3, b"out\n", b"err\n")
     assert (done.timed_out, done.truncated) == (False, False)
-    assert 0 < done.seconds < 10
+    assert done.seconds > 0
 
 
 def test_a_command_that_says_nothing_gives_nothing(session):
@@ -51,7 +49,7 @@ def test_input_that_nobody_reads_does_not_block(session):
 
 
 def test_without_input_standard_input_is_at_its_end(session):
-    assert session.run(["cat"], limits=QUICK).exit_code == 0
+    assert session.run(["cat"]).exit_code == 0
 
 
 def test_a_missing_program_is_127(session):
@@ -90,31 +88,29 @@ def test_a_relative_working_directory_is_the_callers_mistake(session):
         session.run(["true"], cwd="work")
 
 
-def test_a_command_that_sleeps_for_ever_is_stopped(session):
-    done = sh(session, "echo before; sleep 600", limits=QUICK)
+ALIVE = "while :; do touch alive; sleep 0.1; done"
+"""A child that shows, again and again, that it is there."""
+
+
+def nobody_is_alive(session: SandboxSession) -> bool:
+    time.sleep(0.5)
+    return sh(session, "ls").stdout == b""
+
+
+def test_a_command_that_never_ends_and_ignores_signals_is_stopped_with_its_children(session):
+    child = f"trap '' TERM INT HUP; {ALIVE}"
+    script = f"echo before; (sh -c \"{child}\" &); ({child}) & trap '' TERM INT HUP; sleep 600"
+    done = sh(session, script, limits=Limits(wall_s=2.0))
     assert (done.timed_out, done.exit_code, done.stdout) == (True, 124, b"before\n")
-    assert done.seconds < 8
-
-
-def test_a_timeout_kills_children_and_grandchildren(session):
-    done = sh(session, "(sh -c 'sleep 2; touch late' &) ; (sleep 2; touch later) & sleep 600", limits=QUICK)
-    assert done.timed_out
-    time.sleep(1.8)
-    assert sh(session, "ls").stdout == b""
-
-
-def test_a_command_that_ignores_signals_is_stopped_too(session):
-    done = sh(session, "trap '' TERM INT HUP; while :; do sleep 1; done", limits=QUICK)
-    assert done.timed_out
-    assert done.seconds < 12
+    sh(session, "rm -f alive")
+    assert nobody_is_alive(session)
 
 
 def test_a_forgotten_child_neither_blocks_nor_survives(session):
-    done = sh(session, "(sleep 1; touch late) & echo started", limits=Limits(wall_s=20))
+    done = sh(session, f"({ALIVE}) & while ! [ -e alive ]; do sleep 0.02; done; echo started")
     assert (done.exit_code, done.stdout) == (0, b"started\n")
-    assert done.seconds < 5
-    time.sleep(1.3)
-    assert sh(session, "ls").stdout == b""
+    sh(session, "rm alive")
+    assert nobody_is_alive(session)
 
 
 def test_long_output_is_cut_per_stream_and_said_so(session):
@@ -250,9 +246,8 @@ def test_a_file_larger_than_the_limit_cannot_be_written(session):
 
 
 def test_a_busy_loop_is_stopped_by_its_processor_time(session):
-    done = sh(session, "while :; do :; done", limits=Limits(cpu_s=1, wall_s=20))
-    assert (done.exit_code, done.timed_out) == (128 + 24, False) or done.exit_code == 137
-    assert done.seconds < 10
+    done = sh(session, "while :; do :; done", limits=Limits(cpu_s=1, wall_s=120))
+    assert (done.exit_code, done.timed_out) in ((128 + 24, False), (137, False))
 
 
 def test_a_workspace_that_grows_without_end_is_stopped(session):
@@ -260,9 +255,3 @@ def test_a_workspace_that_grows_without_end_is_stopped(session):
     done = sh(session, script, limits=Limits(disk_mb=16, wall_s=60))
     assert done.stderr.endswith(b"killed: /workspace holds more than 16 MB; remove what is not needed\n")
     assert sh(session, "rm -f f*; ls").stdout == b""
-
-
-def test_a_command_runs_after_each_of_these(session):
-    sh(session, "sleep 600", limits=QUICK)
-    session.run(["yes"], limits=Limits(wall_s=0.2))
-    assert sh(session, "echo alive").stdout == b"alive\n"

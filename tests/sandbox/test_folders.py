@@ -21,7 +21,7 @@ def test_a_tree_deeper_than_any_path_is_removed(tmp_path, monkeypatch):
     folder = tmp_path / "left"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    deep_tree(1500)
+    deep_tree(1100)
     monkeypatch.chdir(tmp_path)
     folders.remove(folder)
     assert list(tmp_path.iterdir()) == []

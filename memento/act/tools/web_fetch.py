@@ -1,4 +1,7 @@
-"""web_fetch: one page of the public web as text. Runs on the host: the sandbox has no network.
+"""web_fetch: one page of the public web as text.
+
+It is fetched by the host, because the sandbox has no network, and its HTML is read in the sandbox, because
+strangers wrote it (page_text.py).
 
 Rules
 - http and https only, no credentials in the address, GET only, nothing of the user's is sent.
@@ -17,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from memento.act.tools.addresses import Resolve, is_public
 from memento.act.tools.command import WRONG, schema, wrong
-from memento.act.tools.html_text import html_text
+from memento.act.tools.page_text import page_text
 from memento.protocols import SandboxSession, ToolResult, ToolSpec
 
 if TYPE_CHECKING:
@@ -50,6 +53,14 @@ class _Redirect:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Page:
+    head: str
+    text: str
+    is_html: bool
+    complete: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class WebFetch:
     """Fetches with what it is handed; `allow_private` is for a web that is meant to be private."""
 
@@ -57,7 +68,7 @@ class WebFetch:
     resolve: Resolve
     clock: Callable[[], float]
     allow_private: bool = False
-    text_of: Callable[[str], str] = html_text
+    text_of: Callable[[str, SandboxSession], str] = page_text
     """HTML to text."""
     most_bytes: int = 2_000_000
     seconds: float = 30.0
@@ -70,7 +81,6 @@ class WebFetch:
     def __call__(self, arguments: Mapping[str, Any], session: SandboxSession) -> ToolResult:
         import httpx2
 
-        del session
         if answer := wrong(SPEC, arguments):
             return answer
         end = self.clock() + self.seconds
@@ -82,10 +92,12 @@ class WebFetch:
             hop = self._hop(url, end)
             if isinstance(hop, ToolResult):
                 return hop
+            if isinstance(hop, _Page):
+                return self._shown(hop, session)
             url = hop.to
         return _said(f"More than {self.redirects} redirects; the last one led to {url}.")
 
-    def _hop(self, url: "URL", end: float) -> "ToolResult | _Redirect":
+    def _hop(self, url: "URL", end: float) -> "ToolResult | _Redirect | _Page":
         import httpx2
 
         if refused := _refused(url):
@@ -127,7 +139,7 @@ class WebFetch:
             return _said(f"{url.host} is not on the public web; web_fetch may not connect to it.")
         return found[0]
 
-    def _read(self, response: "Response", url: "URL", end: float) -> "ToolResult | _Redirect":
+    def _read(self, response: "Response", url: "URL", end: float) -> "ToolResult | _Redirect | _Page":
         if response.is_redirect and "location" in response.headers:
             return _Redirect(to=url.join(response.headers["location"]))
         kind = response.headers.get("content-type", "text/plain").split(";")[0].strip().lower()
@@ -140,11 +152,17 @@ class WebFetch:
                 return self._too_slow()
             if len(data) >= self.most_bytes:
                 break
-        complete = len(data) < self.most_bytes
-        text = _decoded(bytes(data[: self.most_bytes]), response.charset_encoding)
-        text = self.text_of(text) if "html" in kind else text
-        note = "" if complete else f"\n[only the first {self.most_bytes} bytes were read]"
-        return _said(f"{url} (status {response.status_code})\n\n{text}{note}")
+        return _Page(
+            head=f"{url} (status {response.status_code})",
+            text=_decoded(bytes(data[: self.most_bytes]), response.charset_encoding),
+            is_html="html" in kind,
+            complete=len(data) < self.most_bytes,
+        )
+
+    def _shown(self, page: _Page, session: SandboxSession) -> ToolResult:
+        text = self.text_of(page.text, session) if page.is_html else page.text
+        note = "" if page.complete else f"\n[only the first {self.most_bytes} bytes were read]"
+        return _said(f"{page.head}\n\n{text}{note}")
 
     def _too_slow(self) -> ToolResult:
         return _said(f"The page did not come within {self.seconds:g} s.")
