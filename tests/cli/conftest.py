@@ -1,6 +1,7 @@
 """The real command line in a process of its own, as a person runs it: no key, no settings of this machine.
 
 memento      memento("list", "--json", cwd=folder) -> Ran(code, out, err)
+at_hand      the same in this process, many times as fast: for what does not hang on the process
 environment  what that process is given; a copy may be changed
 learned      a library that `memento demo` made, shared and read-only: change a copy
 fresh        a new library with the starter skills, of this test alone
@@ -18,6 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from memento.cli.main import _run as boundary
 
 MEMENTO = Path(sys.executable).parent / "memento"
 
@@ -71,6 +75,21 @@ def memento(tmp_path, environment) -> Callable[..., Ran]:
         return run(*argv, cwd=cwd, env={**environment, **more})
 
     return memento
+
+
+@pytest.fixture
+def at_hand(tmp_path, environment, monkeypatch) -> Callable[..., Ran]:
+    def at_hand(*argv, cwd=tmp_path, **more) -> Ran:
+        with monkeypatch.context() as patched, CliRunner().isolation() as (out, err, _):
+            for name in os.environ:
+                patched.delenv(name)
+            for name, value in {**environment, **more}.items():
+                patched.setenv(name, value)
+            patched.chdir(cwd)
+            code = boundary([*map(str, argv)])
+        return Ran(code=code, out=out.getvalue().decode(), err=err.getvalue().decode())
+
+    return at_hand
 
 
 @pytest.fixture(scope="session")

@@ -238,6 +238,7 @@ def test_a_proposal_is_rejected_with_a_reason(browser, lived, server):
     (proposal,) = lived.proposals()
     browser.open(server.guard.start)
     browser.open(f"http://127.0.0.1:{server.guard.port}{server.guard.base}proposals/{proposal.id}.html")
+    browser.one("details:has(#reason) summary").click()
     browser.one("#reason").send_keys("It says too much.")
     browser.one("form[action$='/reject'] button").click()
     browser.wait(lambda: "Rejected" in browser.one("[role=status]").text)
