@@ -7,6 +7,7 @@ git        that person's git, in any folder: git("status", "--short", cwd=...)
 import ipaddress
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -106,17 +107,32 @@ def lay_out(root: Path) -> None:
         path.write_text(text, "utf-8")
 
 
+@pytest.fixture(scope="session")
+def made() -> dict[tuple[str, ...], Path]:
+    """One library for each way in which `git init` was called: the others are its copies."""
+    return {}
+
+
 @pytest.fixture
-def make_library(tmp_path: Path, git: UserGit) -> Callable[..., Library]:
+def make_library(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, git: UserGit, made: dict[tuple[str, ...], Path]
+) -> Callable[..., Library]:
     """make_library("some folder", "--object-format=sha256") -> Library; later options go to `git init`."""
 
-    def make(folder: str = "library", *options: str) -> Library:
-        count = itertools.count()
-        root = tmp_path / folder
+    def first(*options: str) -> Path:
+        root = tmp_path_factory.mktemp("made") / "library"
         lay_out(root)
         git("init", "-q", "-b", "main", *options, cwd=root)
         git("add", ".", cwd=root)
         git("commit", "-q", "-m", "A library", cwd=root)
+        return root
+
+    def make(folder: str = "library", *options: str) -> Library:
+        count = itertools.count()
+        if options not in made:
+            made[options] = first(*options)
+        root = Path(shutil.copytree(made[options], tmp_path / folder, dirs_exist_ok=True))
+        git("update-index", "-q", "--refresh", cwd=root)  # a copy has other inodes than the index knows
         return Library.open(root, now=lambda: 1760000000.0, ids=lambda: f"id{next(count)}", durable=False)
 
     return make

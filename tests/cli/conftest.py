@@ -9,33 +9,19 @@ state_of     all refs and all files outside .git and .memento, to compare before
 """
 
 import fcntl
-import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from memento.cli.main import _run as boundary
+from tests import command
+from tests.command import Ran
 
 MEMENTO = Path(sys.executable).parent / "memento"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ran:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    def json(self):
-        return json.loads(self.out)
 
 
 def scrubbed(home: Path) -> dict[str, str]:
@@ -78,18 +64,11 @@ def memento(tmp_path, environment) -> Callable[..., Ran]:
 
 
 @pytest.fixture
-def at_hand(tmp_path, environment, monkeypatch) -> Callable[..., Ran]:
-    def at_hand(*argv, cwd=tmp_path, **more) -> Ran:
-        with monkeypatch.context() as patched, CliRunner().isolation() as (out, err, _):
-            for name in os.environ:
-                patched.delenv(name)
-            for name, value in {**environment, **more}.items():
-                patched.setenv(name, value)
-            patched.chdir(cwd)
-            code = boundary([*map(str, argv)])
-        return Ran(code=code, out=out.getvalue().decode(), err=err.getvalue().decode())
+def at_hand(tmp_path, environment) -> Callable[..., Ran]:
+    def here(*argv, cwd=tmp_path, **more) -> Ran:
+        return command.at_hand(*argv, cwd=cwd, env={**environment, **more})
 
-    return at_hand
+    return here
 
 
 @pytest.fixture(scope="session")

@@ -146,11 +146,18 @@ def test_beyond_the_landings_of_a_day_a_person_decides(library):
     assert policy(library, NOW + 86_401).against_landing(proposal, GREEN, library.tip()) is None
 
 
-def test_what_people_let_in_or_did_themselves_does_not_count_to_the_landings_of_a_day(library):
+def test_what_people_let_in_or_did_themselves_does_not_count_to_the_landings_of_a_day(library, git):
     settings(library, "[review]\nlandings_per_day = 1\n")
     landed(library, propose(library, created("csv-a"), trailers={**AGENT, "Memento-Agreed": "Ada"}))
     landed(library, propose(library, created("csv-b"), trailers={"Memento-Blame": "imported"}))
-    assert against(library, propose(library, created("csv-c"), trailers=AGENT)) is None
+    squashed = propose(library, created("csv-s"), trailers=AGENT)
+    git("merge", "-q", "--squash", squashed.branch, cwd=library.root)
+    git("commit", "-q", "-C", squashed.branch, cwd=library.root)
+    entry = library.log("csv-s", 1)[0]
+    assert entry.trailers["Memento-Model"] == AGENT["Memento-Model"]
+    asked = policy(library, entry.when + 60)
+    proposal = propose(library, created("csv-c"), trailers=AGENT)
+    assert asked.against_landing(proposal, GREEN, library.tip()) is None
 
 
 def land_when_both_may(root, skill, both, answers):
