@@ -75,10 +75,8 @@ sys.addaudithook(_fuse)
 UserGit = Callable[..., str]
 
 
-@pytest.fixture
-def git(tmp_path: Path) -> UserGit:
+def user_git(home: Path) -> UserGit:
     """The person's own git: their identity and no configuration beside the repository's."""
-    home = tmp_path / "home"
     home.mkdir()
     environment = {
         "PATH": os.environ["PATH"],
@@ -99,6 +97,11 @@ def git(tmp_path: Path) -> UserGit:
     return run
 
 
+@pytest.fixture
+def git(tmp_path: Path) -> UserGit:
+    return user_git(tmp_path / "home")
+
+
 def lay_out(root: Path) -> None:
     """The files of the library, in a folder that may not exist yet."""
     for name, text in FILES.items():
@@ -108,34 +111,33 @@ def lay_out(root: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def made() -> dict[tuple[str, ...], Path]:
-    """One library for each way in which `git init` was called: the others are its copies."""
-    return {}
+def library_at(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Library]:
+    """library_at(root, "--object-format=sha256") -> Library: a copy of the one that was made like that first."""
+    folder = tmp_path_factory.mktemp("libraries")
+    git, first = user_git(folder / "home"), {}
 
-
-@pytest.fixture
-def make_library(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, git: UserGit, made: dict[tuple[str, ...], Path]
-) -> Callable[..., Library]:
-    """make_library("some folder", "--object-format=sha256") -> Library; later options go to `git init`."""
-
-    def first(*options: str) -> Path:
-        root = tmp_path_factory.mktemp("made") / "library"
+    def make(*options: str) -> Path:
+        root = folder / f"{len(first)}"
         lay_out(root)
         git("init", "-q", "-b", "main", *options, cwd=root)
         git("add", ".", cwd=root)
         git("commit", "-q", "-m", "A library", cwd=root)
         return root
 
-    def make(folder: str = "library", *options: str) -> Library:
+    def copied(root: Path, *options: str) -> Library:
         count = itertools.count()
-        if options not in made:
-            made[options] = first(*options)
-        root = Path(shutil.copytree(made[options], tmp_path / folder, dirs_exist_ok=True))
+        first[options] = first.get(options) or make(*options)
+        shutil.copytree(first[options], root, dirs_exist_ok=True)
         git("update-index", "-q", "--refresh", cwd=root)  # a copy has other inodes than the index knows
         return Library.open(root, now=lambda: 1760000000.0, ids=lambda: f"id{next(count)}", durable=False)
 
-    return make
+    return copied
+
+
+@pytest.fixture
+def make_library(tmp_path: Path, library_at: Callable[..., Library]) -> Callable[..., Library]:
+    """make_library("some folder", "--object-format=sha256") -> Library; later options go to `git init`."""
+    return lambda folder="library", *options: library_at(tmp_path / folder, *options)
 
 
 @pytest.fixture
