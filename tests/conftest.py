@@ -112,7 +112,7 @@ def lay_out(root: Path) -> None:
 
 @pytest.fixture(scope="session")
 def library_at(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Library]:
-    """library_at(root, "--object-format=sha256") -> Library: a copy of the one that was made like that first."""
+    """library_at(root, "--object-format=sha256") -> Library, a copy of the first that was made with that."""
     folder = tmp_path_factory.mktemp("libraries")
     git, first = user_git(folder / "home"), {}
 

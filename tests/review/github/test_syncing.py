@@ -8,6 +8,7 @@ from memento.changes import Disposition, Exam, Rewrite
 from memento.errors import ModelError
 from memento.journal import Remark
 from memento.library.merged import NOTES
+from memento.library.reconcile import reconcile
 from memento.review.causes import causes
 from memento.review.github.round import Round
 from memento.review.github.syncing import Fate
@@ -90,6 +91,18 @@ def test_what_people_pushed_on_top_before_they_merged_it_makes_the_skill_theirs(
     assert author_of(library) == "people wrote it"
     library.git("update-ref", "-d", NOTES)
     assert author_of(library) == "people wrote it"
+
+
+def test_a_merge_that_was_pulled_before_we_looked_is_learned_of_all_the_same(library, hub, desk, git):
+    proposal = opened(library)
+    desk.publish(proposal.id)
+    merged = hub.merge(1)
+    git("pull", "-q", "--ff-only", str(hub.bare), "main", cwd=library.root)
+    assert reconcile(library, desk.journal) == (f"the journal learned that proposal {proposal.id} is landed",)
+    (found,) = desk.sync()
+    assert (found.fate, found.waits, found.note) == (Fate.MERGED, False, "main here has it already")
+    assert (library.tip(), refs(library)) == (merged, ["refs/heads/main"])
+    assert library.log("greeter", 1)[0].trailers["Memento-Agreed"] == "@ada on GitHub"
 
 
 def test_two_merges_are_learned_of_in_one_look(library, hub, desk):
