@@ -165,7 +165,7 @@ def land_when_both_may(root, skill, both, answers):
     proposal = propose(library, created(skill), trailers=AGENT)
     asked = policy(library, time.time())
     # Once each: the policy has said yes to both by then, and main has not moved.
-    meet = cache(lambda: both.wait(60))
+    meet = cache(lambda: both.wait(120))
 
     def trailers(report):
         meet()
@@ -191,7 +191,7 @@ def test_of_two_processes_that_may_land_the_last_one_of_a_day_one_does(library):
     ]
     for worker in workers:
         worker.start()
-    told = {answers.get(timeout=120) for _ in workers}
+    told = {answers.get(timeout=240) for _ in workers}
     for worker in workers:
         worker.join()
     assert told == {Disposition.LANDED, Disposition.OPEN}

@@ -75,7 +75,7 @@ class Browser:
                 return
         raise AssertionError(f"{text!r} cannot be reached by the keyboard")
 
-    def wait(self, what: Callable[[], Any], seconds: float = 60) -> Any:
+    def wait(self, what: Callable[[], Any], seconds: float = 120) -> Any:
         """What there is once it is there; a page that was just left raises in between."""
         from selenium.common.exceptions import WebDriverException
 

@@ -251,8 +251,10 @@ def test_a_proposal_is_rejected_with_a_reason(browser, lived, server):
     (proposal,) = lived.proposals()
     browser.open(server.guard.start)
     browser.open(f"http://127.0.0.1:{server.guard.port}{server.guard.base}proposals/{proposal.id}.html")
+    browser.look(360, dark=True)
     browser.one("details:has(#reason) summary").click()
-    assert browser.problems() == []
+    assert (browser.problems(), browser.overflow()) == ([], 0)
+    browser.shoot("reject-360-dark")
     browser.one("#reason").send_keys("It says too much.")
     browser.one("form[action$='/reject'] button").click()
     browser.wait(lambda: "Rejected" in browser.one("[role=status]").text)

@@ -44,11 +44,11 @@ def test_serve_prints_the_address_that_lets_a_browser_in_and_ends_with_an_interr
         try:
             address = server.stdout.readline().strip()
             opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
-            with opener.open(address, timeout=20) as answer:
+            with opener.open(address, timeout=120) as answer:
                 page = answer.read().decode()
         finally:
             server.send_signal(signal.SIGINT)
-        said = server.communicate(timeout=20)
+        said = server.communicate(timeout=120)
     assert "greeter" in page
     assert address.startswith("http://127.0.0.1:")
     assert said == ("", "serving until ^C\nended; what had landed stays, nothing is half landed\n")

@@ -54,7 +54,7 @@ class Client:
         if method == "POST":
             usual |= {"Origin": self.origin, "Content-Type": "application/x-www-form-urlencoded"}
         sent = usual | {name.replace("_", "-").title(): value for name, value in headers.items()}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
             for name, value in sent.items():
@@ -98,7 +98,7 @@ def serving(library: Library) -> Iterator[Serving]:
             def gate(**asked):
                 tell(answer.steps[0])
                 if release is not None:
-                    assert release.wait(20)
+                    assert release.wait(120)
                 return made.gate(**asked)
 
             return type(made)(**{**vars(made), "gate": gate})
@@ -125,7 +125,7 @@ def serving(library: Library) -> Iterator[Serving]:
 
 def job(client: Client, until: Callable[[dict], bool]) -> dict:
     """What is told of the job, once it is so."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while time.monotonic() < end:
         told = json.loads(client.get("proposals/id0/job.json").body)
         if until(told):
@@ -154,7 +154,7 @@ def test_another_name_for_this_machine_gets_nothing(serving):
 
 def test_two_hosts_are_none(serving):
     client = serving()
-    with socket.create_connection(("127.0.0.1", client.port), timeout=20) as wire:
+    with socket.create_connection(("127.0.0.1", client.port), timeout=120) as wire:
         host = f"Host: 127.0.0.1:{client.port}\r\n"
         wire.sendall(f"GET /{WORD}/index.html HTTP/1.1\r\n{host}{host}Cookie: {COOKIE}\r\n\r\n".encode())
         assert wire.makefile("rb").readline().split()[1] == b"421"
