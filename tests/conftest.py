@@ -7,6 +7,7 @@ git        that person's git, in any folder: git("status", "--short", cwd=...)
 import ipaddress
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -74,10 +75,8 @@ sys.addaudithook(_fuse)
 UserGit = Callable[..., str]
 
 
-@pytest.fixture
-def git(tmp_path: Path) -> UserGit:
+def user_git(home: Path) -> UserGit:
     """The person's own git: their identity and no configuration beside the repository's."""
-    home = tmp_path / "home"
     home.mkdir()
     environment = {
         "PATH": os.environ["PATH"],
@@ -98,6 +97,11 @@ def git(tmp_path: Path) -> UserGit:
     return run
 
 
+@pytest.fixture
+def git(tmp_path: Path) -> UserGit:
+    return user_git(tmp_path / "home")
+
+
 def lay_out(root: Path) -> None:
     """The files of the library, in a folder that may not exist yet."""
     for name, text in FILES.items():
@@ -106,20 +110,34 @@ def lay_out(root: Path) -> None:
         path.write_text(text, "utf-8")
 
 
-@pytest.fixture
-def make_library(tmp_path: Path, git: UserGit) -> Callable[..., Library]:
-    """make_library("some folder", "--object-format=sha256") -> Library; later options go to `git init`."""
+@pytest.fixture(scope="session")
+def library_at(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Library]:
+    """library_at(root, "--object-format=sha256") -> Library, a copy of the first that was made with that."""
+    folder = tmp_path_factory.mktemp("libraries")
+    git, first = user_git(folder / "home"), {}
 
-    def make(folder: str = "library", *options: str) -> Library:
-        count = itertools.count()
-        root = tmp_path / folder
+    def make(*options: str) -> Path:
+        root = folder / f"{len(first)}"
         lay_out(root)
         git("init", "-q", "-b", "main", *options, cwd=root)
         git("add", ".", cwd=root)
         git("commit", "-q", "-m", "A library", cwd=root)
+        return root
+
+    def copied(root: Path, *options: str) -> Library:
+        count = itertools.count()
+        first[options] = first.get(options) or make(*options)
+        shutil.copytree(first[options], root, dirs_exist_ok=True)
+        git("update-index", "-q", "--refresh", cwd=root)  # a copy has other inodes than the index knows
         return Library.open(root, now=lambda: 1760000000.0, ids=lambda: f"id{next(count)}", durable=False)
 
-    return make
+    return copied
+
+
+@pytest.fixture
+def make_library(tmp_path: Path, library_at: Callable[..., Library]) -> Callable[..., Library]:
+    """make_library("some folder", "--object-format=sha256") -> Library; later options go to `git init`."""
+    return lambda folder="library", *options: library_at(tmp_path / folder, *options)
 
 
 @pytest.fixture

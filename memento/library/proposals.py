@@ -112,9 +112,7 @@ def merge_of(read: Reader, proposal: Proposal, onto: Sha, trailers: Mapping[str,
             graft[path] = new
     if not remove:
         # No conflict: a change that landed elsewhere is not to be remembered as refused.
-        raise LibraryError(
-            f"Main has all of this already. Delete the branch: git branch -D {proposal.branch}"
-        )
+        raise LibraryError(f"Main has all of this already: `git branch -D {proposal.branch}` ends it.")
     subject = f"Land {proposal.skill}: {one_line(proposal.idea) or proposal.kind}"
     message = compose(subject, "", {**_inherited(read, proposal), **trailers})
     parents = (onto, proposal.commit)

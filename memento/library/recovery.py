@@ -84,7 +84,7 @@ def _locks(places: Places, orphan: Orphan) -> Iterator[Path]:
     if orphan.stage == "index":
         candidates = [git_dir / "index.lock"]
     else:
-        candidates = [common / f"{places.main}.lock", common / f"{NOTES}.lock"]
+        candidates = [common / f"{places.main}.lock", *(common / "refs/notes").glob("memento*.lock")]
         candidates += [git_dir / "HEAD.lock", common / "HEAD.lock", common / "packed-refs.lock"]
         candidates += (common / "refs/heads/memento").rglob("*.lock")
     for lock in dict.fromkeys(candidates):

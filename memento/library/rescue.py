@@ -57,14 +57,8 @@ def rescue(library: "Library", booted: float) -> tuple[str, ...]:
 
 def _locks(git: Git, common: Path, main: str, booted: float) -> Iterator[str]:
     git_dir = git.git_dir
-    names = [
-        f"{main}.lock",
-        "packed-refs.lock",
-        "HEAD.lock",
-        "config.lock",
-        "refs/notes/memento.lock",
-    ]
-    found = [common / name for name in names]
+    names = (f"{main}.lock", "packed-refs.lock", "HEAD.lock", "config.lock")
+    found = [*(common / name for name in names), *(common / "refs/notes").glob("memento*.lock")]
     found += [git_dir / "index.lock", git_dir / "HEAD.lock", *(common / BRANCHES).rglob("*.lock")]
     for lock in dict.fromkeys(found):
         if not lock.is_file() or lock.is_symlink():

@@ -1,6 +1,7 @@
 """The real command line in a process of its own, as a person runs it: no key, no settings of this machine.
 
 memento      memento("list", "--json", cwd=folder) -> Ran(code, out, err)
+at_hand      the same in this process, many times as fast: for what does not hang on the process
 environment  what that process is given; a copy may be changed
 learned      a library that `memento demo` made, shared and read-only: change a copy
 fresh        a new library with the starter skills, of this test alone
@@ -8,30 +9,19 @@ state_of     all refs and all files outside .git and .memento, to compare before
 """
 
 import fcntl
-import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests import command
+from tests.command import Ran
+
 MEMENTO = Path(sys.executable).parent / "memento"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ran:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    def json(self):
-        return json.loads(self.out)
 
 
 def scrubbed(home: Path) -> dict[str, str]:
@@ -71,6 +61,14 @@ def memento(tmp_path, environment) -> Callable[..., Ran]:
         return run(*argv, cwd=cwd, env={**environment, **more})
 
     return memento
+
+
+@pytest.fixture
+def at_hand(tmp_path, environment) -> Callable[..., Ran]:
+    def here(*argv, cwd=tmp_path, **more) -> Ran:
+        return command.at_hand(*argv, cwd=cwd, env={**environment, **more})
+
+    return here
 
 
 @pytest.fixture(scope="session")

@@ -71,7 +71,13 @@ def hold_lock_and_die(root, ready):
     library = Library.open(root, now=time.time, ids=lambda: "x", durable=False)
     with library.writing() as held:
         held.enter("refs")
-        for name in ("refs/heads/main.lock", "HEAD.lock", "packed-refs.lock"):
+        (root / ".git/refs/notes").mkdir()
+        for name in (
+            "refs/heads/main.lock",
+            "refs/notes/memento-merged.lock",
+            "HEAD.lock",
+            "packed-refs.lock",
+        ):
             (root / ".git" / name).touch()
         ready.set()
         signal.pause()
@@ -100,6 +106,7 @@ def test_recovery_says_what_it_removed_and_then_has_nothing_to_say(killed_landin
     (killed_landing.root / ".git/fast_import_crash_123").touch()
     assert killed_landing.recover() == (
         "removed main.lock, left by a command that died",
+        "removed memento-merged.lock, left by a command that died",
         "removed HEAD.lock, left by a command that died",
         "removed packed-refs.lock, left by a command that died",
         "removed fast_import_crash_123, left by a command that died",

@@ -36,7 +36,7 @@ def test_a_merge_by_hand_is_the_landing_of_the_proposal(library, git, proposal):
 
 def test_what_main_has_already_is_not_landed_once_more(library, git, proposal):
     git("merge", "-q", "--no-ff", "-m", "looks good", proposal.branch, cwd=library.root)
-    fix = "Main has all of this already. Delete the branch: git branch -D memento/greeter/id0"
+    fix = "Main has all of this already: `git branch -D memento/greeter/id0` ends it."
     assert conflict(library.git, proposal, library.tip()) == fix
     refs = git("for-each-ref", cwd=library.root)
     with pytest.raises(LibraryError, match="Main has all of this already"):

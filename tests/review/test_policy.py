@@ -146,11 +146,18 @@ def test_beyond_the_landings_of_a_day_a_person_decides(library):
     assert policy(library, NOW + 86_401).against_landing(proposal, GREEN, library.tip()) is None
 
 
-def test_what_people_let_in_or_did_themselves_does_not_count_to_the_landings_of_a_day(library):
+def test_what_people_let_in_or_did_themselves_does_not_count_to_the_landings_of_a_day(library, git):
     settings(library, "[review]\nlandings_per_day = 1\n")
     landed(library, propose(library, created("csv-a"), trailers={**AGENT, "Memento-Agreed": "Ada"}))
     landed(library, propose(library, created("csv-b"), trailers={"Memento-Blame": "imported"}))
-    assert against(library, propose(library, created("csv-c"), trailers=AGENT)) is None
+    squashed = propose(library, created("csv-s"), trailers=AGENT)
+    git("merge", "-q", "--squash", squashed.branch, cwd=library.root)
+    git("commit", "-q", "-C", squashed.branch, cwd=library.root)
+    entry = library.log("csv-s", 1)[0]
+    assert entry.trailers["Memento-Model"] == AGENT["Memento-Model"]
+    asked = policy(library, entry.when + 60)
+    proposal = propose(library, created("csv-c"), trailers=AGENT)
+    assert asked.against_landing(proposal, GREEN, library.tip()) is None
 
 
 def land_when_both_may(root, skill, both, answers):
@@ -158,7 +165,7 @@ def land_when_both_may(root, skill, both, answers):
     proposal = propose(library, created(skill), trailers=AGENT)
     asked = policy(library, time.time())
     # Once each: the policy has said yes to both by then, and main has not moved.
-    meet = cache(lambda: both.wait(60))
+    meet = cache(lambda: both.wait(120))
 
     def trailers(report):
         meet()
@@ -184,7 +191,7 @@ def test_of_two_processes_that_may_land_the_last_one_of_a_day_one_does(library):
     ]
     for worker in workers:
         worker.start()
-    told = {answers.get(timeout=120) for _ in workers}
+    told = {answers.get(timeout=240) for _ in workers}
     for worker in workers:
         worker.join()
     assert told == {Disposition.LANDED, Disposition.OPEN}

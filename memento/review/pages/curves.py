@@ -22,14 +22,16 @@ class Plots:
 def drawn(view: ProgressView) -> Plots:
     """All of them; one without numbers is empty."""
     middles = [(part.first + part.last) / 2 for part in view.bins]
-    order = order_axis(view.bins[-1].last if view.bins else 1)
+    order = order_axis(view.bins[-1].last if view.bins else 1, "tasks, in the order they came")
     alone = Series(
         kind="first",
         points=_along(middles, [part.alone.value for part in view.bins]),
         band=[part.alone.bounds for part in view.bins],
         marked=True,
     )
-    retried = Series(kind="second", points=_along(middles, [part.retried.value for part in view.bins]))
+    retried = Series(
+        kind="second", points=_along(middles, [part.retried.value for part in view.bins]), marked=True
+    )
     tokens = [part.tokens for part in view.bins]
     spent = Series(kind="first", points=_along(middles, tokens), marked=True)
     return Plots(
@@ -37,7 +39,7 @@ def drawn(view: ProgressView) -> Plots:
             _told("Share of tasks solved at the first attempt", view.bins),
             order,
             share_axis(),
-            [alone, retried],
+            [retried, alone],
         ),
         growth=_counted("Number of skills", view.skills),
         landings=_counted("Changes landed", view.landings),

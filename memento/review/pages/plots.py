@@ -13,8 +13,8 @@ from markupsafe import Markup
 from memento.review.pages.text import day, minute
 from memento.types import Bounds, Utility
 
-WIDTH, HEIGHT = 480, 250
-LEFT, RIGHT, TOP, BOTTOM = 44, 14, 12, 34
+WIDTH, HEIGHT = 480, 272
+LEFT, RIGHT, TOP, BOTTOM = 44, 14, 12, 56
 DAY_S = 86_400
 
 
@@ -32,12 +32,13 @@ class Series:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Axis:
-    """[low, high], with its ticks and how they are written."""
+    """[low, high], with its ticks and how they are written; `name` says what it counts, where need be."""
 
     low: float
     high: float
     ticks: Sequence[float]
     write: Callable[[float], str]
+    name: str = ""
 
 
 def lines(title: str, x: Axis, y: Axis, series: Sequence[Series]) -> Markup:
@@ -61,12 +62,11 @@ def count_axis(most: float, *, low: float = 0) -> Axis:
     return Axis(low=low, high=max(ticks[-1], most), ticks=ticks, write=lambda count: _short(count))
 
 
-def order_axis(last: int) -> Axis:
+def order_axis(last: int, name: str) -> Axis:
     """Numbers from 1 to `last`."""
     step = max(1, round(_round_step(max(last, 1) / 4)))
-    return Axis(
-        low=1, high=max(last, 2), ticks=[1, *range(step, last + 1, step)][-6:], write=lambda n: f"{n:.0f}"
-    )
+    ticks = [1, *range(step, last + 1, step)][-6:]
+    return Axis(low=1, high=max(last, 2), ticks=ticks, write=lambda n: f"{n:.0f}", name=name)
 
 
 def time_axis(first: float, last: float) -> Axis:
@@ -77,14 +77,16 @@ def time_axis(first: float, last: float) -> Axis:
 
 
 def interval(utility: Utility) -> Markup:
-    """A rate with its 95 % interval on a line from 0 to 1; an empty line when nothing is known."""
-    bounds = utility.bounds
-    track = Markup('<line class="track" x1="0" x2="100" y1="7" y2="7"/>')
-    if utility.n:
-        track += Markup('<line class="span" x1="{:.1f}" x2="{:.1f}" y1="7" y2="7"/>').format(
-            100 * bounds.low, 100 * bounds.high
-        ) + Markup('<circle class="dot" cx="{:.1f}" cy="7" r="4"/>').format(100 * utility.value)
-    return Markup('<svg class="interval" viewBox="-4 0 108 14" aria-hidden="true">{}</svg>').format(track)
+    """A rate with its 95 % interval on a line from 0 to 1; nothing when nothing is known."""
+    if not utility.n:
+        return Markup("")
+    low, at, high = 100 * utility.bounds.low, 100 * utility.value, 100 * utility.bounds.high
+    return Markup(
+        '<svg class="interval" viewBox="-4 0 108 14" aria-hidden="true">'
+        '<line class="track" x1="0" x2="100" y1="7" y2="7"/>'
+        '<line class="span" x1="{:.1f}" x2="{:.1f}" y1="7" y2="7"/>'
+        '<circle class="dot" cx="{:.1f}" cy="7" r="4"/></svg>'
+    ).format(low, high, at)
 
 
 def bar(count: int, most: int, kind: str) -> Markup:
@@ -115,7 +117,9 @@ def _grid(x: Axis, y: Axis) -> Markup:
     for tick in x.ticks:
         near_end = _x(x, tick) > WIDTH - RIGHT - 40
         anchor = "start" if tick == x.low else "end" if near_end else "middle"
-        parts.append(_label(_x(x, tick), HEIGHT - 10, x.write(tick), anchor))
+        parts.append(_label(_x(x, tick), HEIGHT - BOTTOM + 24, x.write(tick), anchor))
+    if x.name:
+        parts.append(_label((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, x.name, "middle"))
     return Markup("").join(parts)
 
 

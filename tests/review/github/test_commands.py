@@ -1,9 +1,6 @@
 """memento pr as a person runs it, and the loop that puts its proposals before people by itself."""
 
-import json
 import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -14,6 +11,7 @@ from memento.changes import Announced, Disposition, Landing
 from memento.cli.say import sentence
 from memento.errors import GitHubError
 from memento.review.github.connecting import connect
+from tests.command import at_hand
 from tests.library.changes import GREEN, UNSURE
 from tests.review.github.loopback import TOKEN
 from tests.review.situations import opened
@@ -21,15 +19,14 @@ from tests.review.situations import opened
 
 def memento(library, hub, *arguments, **environ):
     clean = {"PATH": os.environ["PATH"], "HOME": str(library.root.parent), **hub.environ, **environ}
-    command = [sys.executable, "-c", "from memento.cli.main import main; main()", *arguments]
-    return subprocess.run(command, cwd=library.root, env=clean, capture_output=True, text=True, check=False)
+    return at_hand(*arguments, cwd=library.root, env=clean)
 
 
 def test_a_person_opens_a_pull_request_and_learns_of_its_merge(library, hub):
     proposal = opened(library)
     done = memento(library, hub, "pr", "greeter", "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {
+    assert done.code == 0, done.err
+    assert done.json() == {
         "proposal": proposal.id,
         "number": 1,
         "url": f"{hub.root}/acme/library/pull/1",
@@ -37,34 +34,34 @@ def test_a_person_opens_a_pull_request_and_learns_of_its_merge(library, hub):
         "draft": False,
         "notes": [],
     }
-    assert done.stderr == "  token    that of $GITHUB_TOKEN\n"
+    assert done.err == "  token    that of $GITHUB_TOKEN\n"
     hub.merge(1, "squash")
     done = memento(library, hub, "pr", "sync")
-    assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr.splitlines()[1:] == [
+    assert (done.code, done.out) == (0, "")
+    assert done.err.splitlines()[1:] == [
         f"  merged   #1 {proposal.id} greeter",
         "           the checkout follows",
     ]
-    assert memento(library, hub, "pr", "sync", "--json").stdout == "[]\n"
+    assert memento(library, hub, "pr", "sync", "--json").out == "[]\n"
     assert library.tip() == hub.branches()["main"]
 
 
 def test_an_expired_token_ends_with_4_and_one_sentence(library, hub):
     done = memento(library, hub, "pr", opened(library).id, GITHUB_TOKEN="ghp_old")
-    assert (done.returncode, done.stdout) == (4, "")
-    assert "does not take the token" in done.stderr
-    assert "ghp_old" not in done.stderr
-    assert "Traceback" not in done.stderr
+    assert (done.code, done.out) == (4, "")
+    assert "does not take the token" in done.err
+    assert "ghp_old" not in done.err
+    assert "Traceback" not in done.err
 
 
 def test_what_waits_after_a_look_ends_with_5(library, hub):
     proposal = opened(library, answer=UNSURE)
-    assert "opened   #1 as a draft" in memento(library, hub, "pr", proposal.id).stderr
+    assert "opened   #1 as a draft" in memento(library, hub, "pr", proposal.id).err
     hub.comment(1, "In French.\u202e\x1b[31m")
     done = memento(library, hub, "pr", "sync")
-    assert done.returncode == 5
-    assert "1 new comment" in done.stderr
-    assert "set a model" in done.stderr
+    assert done.code == 5
+    assert "1 new comment" in done.err
+    assert "set a model" in done.err
 
 
 def test_a_library_without_a_remote_says_how_to_get_one(library):

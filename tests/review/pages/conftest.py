@@ -20,9 +20,9 @@ import pytest
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+    "--hide-scrollbars", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 )  # fmt: skip
 
 
@@ -75,7 +75,7 @@ class Browser:
                 return
         raise AssertionError(f"{text!r} cannot be reached by the keyboard")
 
-    def wait(self, what: Callable[[], Any], seconds: float = 60) -> Any:
+    def wait(self, what: Callable[[], Any], seconds: float = 120) -> Any:
         """What there is once it is there; a page that was just left raises in between."""
         from selenium.common.exceptions import WebDriverException
 

@@ -2,8 +2,9 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -39,9 +40,8 @@ See [the guide](https://example.org/greetings).
 """
 
 
-@pytest.fixture
-def lived(library: Library) -> Library:
-    """A library with a past: attempts, a landing, a refusal, and a proposal that waits."""
+def with_a_past(library: Library) -> Library:
+    """Attempts, a landing, a refusal, and a proposal that waits."""
     journal = journal_of(library)
     tree = library.at().skill("greeter").tree
     for number in range(24):
@@ -82,6 +82,19 @@ def lived(library: Library) -> Library:
 
 
 @pytest.fixture
+def lived(library: Library) -> Library:
+    return with_a_past(library)
+
+
+@pytest.fixture(scope="module")
+def report(library_at: Callable[..., Library], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pages of such a library, to be looked at only."""
+    folder = tmp_path_factory.mktemp("report")
+    write(site(with_a_past(library_at(folder / "library"))), folder / "pages")
+    return folder / "pages"
+
+
+@pytest.fixture
 def server(lived: Library) -> Iterator[Server]:
     """The real one, with the real gate in the real sandbox."""
     config = load("", {})
@@ -94,13 +107,16 @@ def server(lived: Library) -> Iterator[Server]:
     made.server_close()
 
 
-def pages(library: Library) -> list[str]:
-    (proposal,) = library.proposals()
+def pages(report: Path) -> list[str]:
+    """One of each kind; of the changes, the one that waits."""
+    waits = next(
+        page for page in report.glob("proposals/*") if "Waits for a person" in page.read_text("utf-8")
+    )
     return [
         "index.html",
         "skills/greeter.html",
         "proposals.html",
-        f"proposals/{proposal.id}.html",
+        f"proposals/{waits.name}",
         "progress.html",
     ]
 
@@ -109,11 +125,10 @@ def name_of(page: str) -> str:
     return page.removesuffix(".html").partition("/")[0] if "/" not in page else page.split("s/")[0]
 
 
-def test_a_folder_s_pages_fit_every_screen_and_everybody(browser, lived, tmp_path):
+def test_a_folder_s_pages_fit_every_screen_and_everybody(browser, report):
     """360 and 1440 pixels, light and dark; axe-core finds nothing serious; nothing is asked of elsewhere."""
-    write(site(lived), tmp_path / "report")
-    for page in pages(lived):
-        browser.open((tmp_path / "report" / page).as_uri())
+    for page in pages(report):
+        browser.open((report / page).as_uri())
         for width in (360, 1440):
             for dark in (False, True):
                 browser.look(width, dark=dark)
@@ -121,7 +136,7 @@ def test_a_folder_s_pages_fit_every_screen_and_everybody(browser, lived, tmp_pat
                 browser.shoot(f"{name_of(page)}-{width}-{'dark' if dark else 'light'}")
                 if dark == (width == 360):
                     assert browser.problems() == [], (page, width, dark)
-    assert all(url.startswith(f"file://{tmp_path}/report/") for url in browser.asked())
+    assert all(url.startswith(report.as_uri()) for url in browser.asked())
     assert browser.console() == []
 
 
@@ -164,9 +179,8 @@ def test_a_script_that_got_into_a_page_would_not_run(browser, library, tmp_path)
     assert len([said for said in browser.console() if "Content Security Policy" in said]) >= 5
 
 
-def test_a_skill_is_found_by_typing_and_opened_by_the_keyboard_alone(browser, lived, tmp_path):
-    write(site(lived), tmp_path / "report")
-    browser.open((tmp_path / "report" / "index.html").as_uri())
+def test_a_skill_is_found_by_typing_and_opened_by_the_keyboard_alone(browser, report):
+    browser.open((report / "index.html").as_uri())
     browser.press("/", "ledger AMOUNTS")
     assert [row.text.split("\n")[0] for row in browser.all("tbody tr") if row.is_displayed()] == [
         "ledger-totals"
@@ -184,9 +198,8 @@ def test_a_skill_is_found_by_typing_and_opened_by_the_keyboard_alone(browser, li
     assert browser.driver.current_url.endswith("/skills/greeter.html")
 
 
-def test_the_library_is_sorted_by_a_click_or_a_key(browser, lived, tmp_path):
-    write(site(lived), tmp_path / "report")
-    browser.open((tmp_path / "report" / "index.html").as_uri())
+def test_the_library_is_sorted_by_a_click_or_a_key(browser, report):
+    browser.open((report / "index.html").as_uri())
 
     def order() -> list[str]:
         return [cell.text for cell in browser.all("tbody .name")]
@@ -238,6 +251,10 @@ def test_a_proposal_is_rejected_with_a_reason(browser, lived, server):
     (proposal,) = lived.proposals()
     browser.open(server.guard.start)
     browser.open(f"http://127.0.0.1:{server.guard.port}{server.guard.base}proposals/{proposal.id}.html")
+    browser.look(360, dark=True)
+    browser.one("details:has(#reason) summary").click()
+    assert (browser.problems(), browser.overflow()) == ([], 0)
+    browser.shoot("reject-360-dark")
     browser.one("#reason").send_keys("It says too much.")
     browser.one("form[action$='/reject'] button").click()
     browser.wait(lambda: "Rejected" in browser.one("[role=status]").text)
