@@ -58,13 +58,20 @@ def _own(test: ast.AST) -> Iterator[ast.AST]:
 
 def _asserting(module: ast.Module) -> frozenset[str]:
     """Functions of the file that check something, by name, as do those that call one."""
-    functions = [n for n in ast.walk(module) if isinstance(n, ast.FunctionDef)]
-    known: frozenset[str] = frozenset()
-    while True:
-        more = frozenset(f.name for f in functions if any(_checks(node, known) for node in ast.walk(f)))
-        if more == known:
-            return known
-        known = more
+    functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef)]
+    callers: dict[str, list[str]] = {}
+    waiting = [each.name for each in functions if any(_checks(n, frozenset()) for n in ast.walk(each))]
+    for each in functions:
+        for node in ast.walk(each):
+            if isinstance(node, ast.Call):
+                callers.setdefault(ast.unparse(node.func), []).append(each.name)
+    known: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in known:
+            known.add(name)
+            waiting += callers.get(name, ())
+    return frozenset(known)
 
 
 def _checks(node: ast.AST, helpers: frozenset[str]) -> bool:

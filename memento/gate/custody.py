@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from memento.gate.change import Answer, Change, failed, listed, passed
+from memento.skill.python import parsed
 from memento.skill.testfile import parked_tests
 from memento.types import Folder
 
@@ -49,9 +50,7 @@ def _breaches(change: Change) -> Iterator[str]:
     if exam is not None and hashlib.sha256(change.test or b"").hexdigest() != exam.digest:
         yield "the test file is not the exam that was frozen before the rewrite"
     if change.changes_skill:
-        altered = altered_tests(change.old_test, change.test)
-        if altered:
-            yield f"tests that were there before are changed or gone: {listed(altered)}"
+        yield from _altered(change, test)
         if (
             change.parent
             and change.candidate
@@ -60,6 +59,16 @@ def _breaches(change: Change) -> Iterator[str]:
             yield f"the version is not raised: {change.parent.version} -> {change.candidate.version}"
     yield from _unpinned(change.before, change.after)
     yield from _parked(change)
+
+
+def _altered(change: Change, path: str) -> Iterator[str]:
+    try:
+        altered = altered_tests(change.old_test, change.test)
+    except SyntaxError as error:
+        yield f"{path}:{error.lineno}: the test file does not parse: {error.msg}"
+        return
+    if altered:
+        yield f"tests that were there before are changed or gone: {listed(altered)}"
 
 
 def _parked(change: Change) -> Iterator[str]:
@@ -85,17 +94,21 @@ def _shapes(paths: list[str], modes: dict[str, str]) -> Iterator[str]:
 
 
 def altered_tests(old: bytes | None, new: bytes | None) -> list[str]:
-    """Names at the top of the old file whose code is not in the new file, literally the same tree."""
+    """Names at the top of the old file whose code is not in the new file, literally the same tree.
+
+    Raises SyntaxError for a new file that does not parse; an old one that does not is altered as a whole.
+    """
+    after = _definitions(new or b"")
     try:
-        after = _definitions(new or b"")
-        return [name for name, code in _definitions(old or b"").items() if after.get(name) != code]
+        before = _definitions(old or b"")
     except SyntaxError as error:
-        return [f"the file does not parse (line {error.lineno})"]
+        return [f"the whole file, which did not parse (line {error.lineno})"] if old != new else []
+    return [name for name, code in before.items() if after.get(name) != code]
 
 
 def _definitions(source: bytes) -> dict[str, str]:
     definitions: dict[str, str] = {}
-    for node in ast.parse(source).body:
+    for node in parsed(source).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             definitions[node.name] = ast.dump(node)
     return definitions

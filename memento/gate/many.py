@@ -158,7 +158,7 @@ def _is_plannable(change: Change) -> bool:
         return False
     try:
         change.plan  # noqa: B018 (reading it parses)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except SyntaxError:
         return False
     return True
 

@@ -10,10 +10,13 @@ Nothing here turns "use" into "never use": what prose means, only a model or a p
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
+from typing import TypeVar
 
+from memento.skill.python import parsed
 from memento.types import File, Folder
+
+T = TypeVar("T")
 
 DOCUMENT = "SKILL.md"
 SCRIPT_SHARE, SHARE = 0.6, 0.5
@@ -73,14 +76,14 @@ class Score:
 
 
 def mutants(folder: Folder) -> tuple[Mutant, ...]:
-    """At most MOST_SCRIPT + MOST_TEXT mutants of a skill."""
-    scripts = []
-    for name, file in sorted(folder.items()):
-        if name.endswith(".py"):
-            scripts += [_with(folder, name, text, what) for text, what in _of_script(file.data)]
+    """At most MOST_SCRIPT + MOST_TEXT mutants of a skill; only those are made."""
+    sites = [(name, at) for name, file in sorted(folder.items()) for at in _sites(name, file.data)]
     document = folder[DOCUMENT].data.decode("utf-8", "replace")
-    texts = [_with(folder, DOCUMENT, text, what) for text, what in _of_text(document)]
-    return (*_spread(scripts, MOST_SCRIPT), *_spread(texts, MOST_TEXT))
+    pieces = list(_pieces(document))
+    return (
+        *(_script_mutant(folder, name, at) for name, at in _spread(sites, MOST_SCRIPT)),
+        *(_text_mutant(folder, document, *piece) for piece in _spread(pieces, MOST_TEXT)),
+    )
 
 
 def score(tried: Sequence[Mutant], killed: Sequence[bool]) -> Score:
@@ -100,38 +103,43 @@ def _with(folder: Folder, name: str, text: str, what: str) -> Mutant:
     return Mutant(what=f"{name}:{what}", folder=damaged, script=name != DOCUMENT)
 
 
-def _spread(found: list[Mutant], most: int) -> list[Mutant]:
+def _spread(found: Sequence[T], most: int) -> Sequence[T]:
     """Evenly over the whole, the same ones every time."""
     if len(found) <= most:
         return found
     return [found[index * len(found) // most] for index in range(most)]
 
 
-def _of_script(data: bytes) -> Iterator[tuple[str, str]]:
-    try:
-        module = ast.parse(data)
-    except (SyntaxError, ValueError):
+def _sites(name: str, data: bytes) -> Iterator[int]:
+    """Where a script can be damaged, as places in a walk over its tree."""
+    if not name.endswith(".py"):
         return
-    for index, node in enumerate(ast.walk(module)):
-        for change in range(_changes(node)):
-            copy = deepcopy(module)
-            target = next(other for at, other in enumerate(ast.walk(copy)) if at == index)
-            what = _damage(target, change)
-            yield ast.unparse(copy), f"{getattr(node, 'lineno', 1)} {what}"
+    try:
+        module = parsed(data)
+    except SyntaxError:
+        return
+    yield from (at for at, node in enumerate(ast.walk(module)) if _can_be_damaged(node))
 
 
-def _changes(node: ast.AST) -> int:
+def _script_mutant(folder: Folder, name: str, at: int) -> Mutant:
+    module = parsed(folder[name].data)
+    node = next(node for place, node in enumerate(ast.walk(module)) if place == at)
+    line, what = getattr(node, "lineno", 1), _damage(node)
+    return _with(folder, name, ast.unparse(module), f"{line} {what}")
+
+
+def _can_be_damaged(node: ast.AST) -> bool:
     if isinstance(node, ast.Compare):
-        return int(type(node.ops[0]) in _COMPARED)
+        return type(node.ops[0]) in _COMPARED
     if isinstance(node, ast.BinOp):
-        return int(type(node.op) in _OPERATED)
+        return type(node.op) in _OPERATED
     if isinstance(node, ast.Constant):
         # Texts are mostly messages: changing one is rarely damage.
-        return int(isinstance(node.value, int | float) and not isinstance(node.value, bool))
-    return int(isinstance(node, ast.If | ast.BoolOp | ast.Return) and getattr(node, "value", 1) is not None)
+        return isinstance(node.value, int | float) and not isinstance(node.value, bool)
+    return isinstance(node, ast.If | ast.BoolOp | ast.Return) and getattr(node, "value", 1) is not None
 
 
-def _damage(node: ast.AST, _: int) -> str:
+def _damage(node: ast.AST) -> str:
     before = ast.unparse(node).split("\n")[0][:60]
     if isinstance(node, ast.Compare):
         node.ops[0] = _COMPARED[type(node.ops[0])]()
@@ -148,15 +156,23 @@ def _damage(node: ast.AST, _: int) -> str:
     return f"`{before}` -> `{ast.unparse(node).split(chr(10))[0][:60]}`"
 
 
-def _of_text(document: str) -> Iterator[tuple[str, str]]:
+def _pieces(document: str) -> Iterator[tuple[int, int]]:
+    """Start and end of the headings, lines and code blocks of the body."""
     end = re.search(r"\A\ufeff?---\r?\n.*?^---[ \t]*\r?$", document, re.DOTALL | re.MULTILINE)
-    start = end.end() if end else 0
-    head, body = document[:start], document[start:]
-    line = head.count("\n") + 1
-    for block in re.finditer(
-        r"^(?:```.*?^```[^\n]*\n|#{1,6} [^\n]*\n|[^\n]+\n)", body, re.DOTALL | re.MULTILINE
-    ):
-        text = block.group()
-        if text.strip() and not text.startswith("<!--"):
-            where = line + body.count("\n", 0, block.start())
-            yield head + body[: block.start()] + body[block.end() :], f"{where} without {text.strip()[:60]!r}"
+    inside: int | None = None
+    position = start = end.end() if end else 0
+    for line in document[start:].splitlines(keepends=True):
+        at, position = position, position + len(line)
+        if inside is not None:
+            if line.startswith("```"):
+                yield inside, position
+                inside = None
+        elif line.startswith("```"):
+            inside = at
+        elif line.strip() and not line.startswith("<!--"):
+            yield at, position
+
+
+def _text_mutant(folder: Folder, document: str, start: int, end: int) -> Mutant:
+    what = f"{document.count(chr(10), 0, start) + 1} without {document[start:end].strip()[:60]!r}"
+    return _with(folder, DOCUMENT, document[:start] + document[end:], what)

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from memento.gate.cases import Case, cases
+from memento.skill.python import parsed
 from memento.skill.testfile import expected_tests
 
 MOST_REQUESTS = 200
@@ -41,7 +42,7 @@ class Plan:
 
 def plan(source: bytes) -> Plan:
     """Raises SyntaxError when the file does not parse."""
-    module = ast.parse(source)
+    module = parsed(source)
     tests = dict(_tests(module))
     known = {name: ids for name, test in tests.items() if (ids := _cases(name, test)) is not None}
     solving = {name: test for name, test in tests.items() if _takes(test, "solve")}

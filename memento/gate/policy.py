@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from memento.gate.blindness import blind_spots
+from memento.skill.python import parsed
 
 FIXTURES = frozenset({"skill", "run_script", "route", "solve"})
 
@@ -74,7 +75,7 @@ class Breach:
 
 def breaches(source: bytes) -> tuple[Breach, ...]:
     """All forbidden constructs of a test file, in order of line. Raises SyntaxError."""
-    module = ast.parse(source)
+    module = parsed(source)
     found = [*_top_level(module), *blind_spots(module)]
     imported = _imported(module)
     for node in ast.walk(module):

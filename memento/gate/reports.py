@@ -40,7 +40,7 @@ def read_reports(
         if base_name(r.id) not in known
     ]
     if not heard.finished:
-        heard.complaints.insert(0, _how_it_ended(done))
+        heard.complaints.insert(0, _how_it_ended(heard, done))
     if not plan.expected:
         heard.complaints.append("the file has no tests")
     if heard.complaints:
@@ -57,7 +57,7 @@ def _of(name: str, heard: _Heard, plan: Plan, done: Completed) -> Iterator[TestR
     for result in own:
         twice = [other.id for other in own].count(result.id) > 1
         yield TestResult(id=result.id, passed=False, detail="it reported twice") if twice else result
-    silence = "it did not report" if heard.finished else f"did not report: {_how_it_ended(done)}"
+    silence = "it did not report" if heard.finished else f"did not report: {_how_it_ended(heard, done)}"
     cases = plan.cases.get(name)
     if not own:
         yield TestResult(id=name, passed=False, detail=silence)
@@ -119,10 +119,14 @@ def _object(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _how_it_ended(done: Completed) -> str:
+def _how_it_ended(heard: _Heard, done: Completed) -> str:
+    if heard.complaints:
+        return heard.complaints[0]
     if done.timed_out:
         return "the run was stopped at its time limit"
     if done.truncated:
         return "the run printed more than its output limit"
+    if not done.exit_code:
+        return "the file's process ended early"
     last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
     return f"the run ended early with exit code {done.exit_code}" + (f" ({last[0][:200]})" if last else "")

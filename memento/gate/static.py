@@ -25,7 +25,7 @@ def static(change: Change) -> Answer:
         return failed(f"there is no skill {change.skill}")
     errors = [d for d in check(change.after, name=change.skill) if d.severity == "error"]
     if errors:
-        return failed("; ".join(f"line {d.line}: {d.message}" for d in errors[:3]))
+        return failed("; ".join(f"{d.file}:{d.line}: {d.message}" for d in errors[:3]))
     known = {(f.file, f.rule, f.message) for f in findings(change.before)}
     found = [
         f for f in findings(change.after) if not change.before or (f.file, f.rule, f.message) not in known

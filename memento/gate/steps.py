@@ -92,9 +92,7 @@ class Examination:
             for breach in breaches(change.test):
                 return failed(f"{change.own_paths[1]}:{breach.line}: {breach.message}")
         except SyntaxError as error:
-            return failed(f"the test file does not parse (line {error.lineno}: {error.msg})")
-        except (ValueError, RecursionError, MemoryError) as error:
-            return failed(f"the test file does not parse (line 1: {error})")
+            return failed(f"{change.own_paths[1]}:{error.lineno}: the test file does not parse: {error.msg}")
         more = f", needs a model: {listed(self.needs_model)}" if self.needs_model else ""
         if not change.plan.deciding and change.plan.model:
             return indecisive(f"no test runs without a model{more}")

@@ -126,7 +126,7 @@ def _facts(name: str, files: Mapping[str, bytes], crowd: Collection[bytes]) -> F
 
     try:
         test = plan(files.get(test_path(name), b""))
-    except (SyntaxError, ValueError):
+    except SyntaxError:
         test = plan(b"")
     return Facts(
         beside=tuple(sorted(found.decode() for found in named if found != name.encode())),

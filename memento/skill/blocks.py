@@ -8,7 +8,6 @@ A block that holds a placeholder (`...`, `<NAME>`, `{{`, a prompt; in what is no
 illustration and need not parse. Where there is no bash, shell blocks are believed.
 """
 
-import ast
 import json
 import re
 import resource
@@ -22,10 +21,9 @@ from os import defpath
 
 import yaml
 
-_BLOCK = re.compile(
-    r"^[ \t]*(?P<fence>```|~~~)(?P<kind>[\w+-]*)[^\n]*\n(?P<text>.*?)^[ \t]*(?P=fence)[ \t]*$",
-    re.MULTILINE | re.DOTALL,
-)
+from memento.skill.python import parsed
+
+_FENCE = re.compile(r"[ \t]*(```|~~~)([\w+-]*)")
 _PLACEHOLDER = re.compile(r"\.\.\.|…|<[A-Za-z][\w -]*>|\{\{|^\s*(?:>>>|%|!|\$ )", re.MULTILINE)
 _VARIABLE = re.compile(r"\$\w|\$\{")
 YAML_CHARACTERS, YAML_BRACKETS = 20_000, 500
@@ -46,11 +44,25 @@ class Block:
 
 def blocks(document: str) -> Iterator[Block]:
     """The fenced blocks of a document that say what they are, placeholders aside."""
-    for found in _BLOCK.finditer(document):
-        kind, text = found["kind"].lower(), textwrap.dedent(found["text"])
-        illustrates = _PLACEHOLDER.search(text) or (kind not in _SHELLS and _VARIABLE.search(text))
-        if kind and text.strip() and not illustrates:
-            yield Block(kind=kind, text=text, line=document.count("\n", 0, found.start()) + 1)
+    for block in _fenced(document):
+        placeholder = _PLACEHOLDER.search(block.text)
+        illustrates = placeholder or (block.kind not in _SHELLS and _VARIABLE.search(block.text))
+        if block.kind and block.text.strip() and not illustrates:
+            yield block
+
+
+def _fenced(document: str) -> Iterator[Block]:
+    """Every block that is closed."""
+    lines = document.splitlines(keepends=True)
+    fence, kind, start = "", "", 0
+    for number, line in enumerate(lines):
+        mark = _FENCE.match(line)
+        if fence and line.strip() == fence:
+            text = textwrap.dedent("".join(lines[start + 1 : number]))
+            yield Block(kind=kind, text=text, line=start + 1)
+            fence = ""
+        elif mark and not fence:
+            fence, kind, start = mark[1], mark[2].lower(), number
 
 
 def unparsable(found: Iterator[Block]) -> Iterator[tuple[Block, str]]:
@@ -115,7 +127,7 @@ def _shell(text: str) -> None:
 
 _SHELLS = frozenset({"bash", "sh", "shell"})
 _PARSERS: Mapping[str, Callable[[str], object]] = {
-    **dict.fromkeys(("python", "py", "python3"), ast.parse),
+    **dict.fromkeys(("python", "py", "python3"), parsed),
     **dict.fromkeys(("yaml", "yml"), _yaml),
     **dict.fromkeys(_SHELLS, _shell),
     "json": json.loads,

@@ -5,13 +5,13 @@ error     it breaks the specification or the skill itself: a dead link, a script
 warning   it works but could be better: over 500 lines, fields of other tools, deep links
 """
 
-import ast
 import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import unquote
 
+from memento.skill.python import parsed
 from memento.skill.reader import Diagnostic, parse
 from memento.types import Folder
 
@@ -22,7 +22,7 @@ FOLDER_BYTES = 5 * 1024 * 1024
 
 DOCUMENT = "SKILL.md"
 _STRICT = {"name", "folder-name", "long-description", "long-compatibility", "metadata", "not-utf8", "yaml"}
-_LINK = re.compile(r"!?\[[^\]\n]*\]\(\s*<?([^)\s>]+)")
+_LINK = re.compile(r"!?\[[^\]\n]{0,500}\]\(\s*<?([^)\s>]+)")
 _MENTION = re.compile(r"(?<![\w./-])((?:scripts|references|assets)/[\w./-]*\.\w+)")
 _FENCED = re.compile(r"^(```|~~~).*?^\1[^\n]*$", re.MULTILINE | re.DOTALL)
 _INLINE_CODE = re.compile(r"`[^`\n]*`")
@@ -96,16 +96,14 @@ def _file(path: str, data: bytes) -> Iterator[Diagnostic]:
     if "\0" in text:
         yield _error("not-text", 1, "the file contains NUL bytes", "keep binaries out of skills", path)
     elif path.endswith(".py") and len(data) <= FILE_BYTES:
-        yield from _python(path, text)
+        yield from _python(path, data)
 
 
-def _python(path: str, text: str) -> Iterator[Diagnostic]:
+def _python(path: str, data: bytes) -> Iterator[Diagnostic]:
     try:
-        ast.parse(text)
+        parsed(data)
     except SyntaxError as error:
         yield _error("syntax", error.lineno or 1, f"the script does not parse: {error.msg}", "mend it", path)
-    except (RecursionError, MemoryError, ValueError):
-        yield _error("syntax", 1, "the script is nested too deeply to parse", "simplify it", path)
 
 
 def _sizes(folder: Folder) -> Iterator[Diagnostic]:

@@ -23,6 +23,7 @@ from functools import cached_property
 from math import ceil
 
 from memento.protocols import Snapshot
+from memento.skill.python import parsed
 from memento.types import Skill
 
 SAME = 0.6
@@ -151,8 +152,8 @@ def content_words(text: str) -> frozenset[str]:
 def requests_of(test: bytes, constant: str = "QUERIES") -> tuple[str, ...]:
     """The literal strings of a constant in a test file; nothing of it is executed."""
     try:
-        body = ast.parse(test).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        body = parsed(test).body
+    except SyntaxError:
         return ()
     for node in body:
         if isinstance(node, ast.Assign) and [t.id for t in node.targets if isinstance(t, ast.Name)] == [

@@ -16,7 +16,7 @@ from memento.skill.blocks import blocks, unparsable
 from memento.types import File, Folder
 
 DOCUMENT = "SKILL.md"
-_COMMAND = re.compile(r"(?P<script>scripts/[\w./-]+\.\w+)(?P<rest>[^\n`|;&#]*)")
+_COMMAND = re.compile(r"(?P<script>scripts/[\w./-]{1,200}\.\w+)(?P<rest>[^\n`|;&#]*)")
 _FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 _EVERYWHERE = frozenset({"--help", "--version"})
 _DERIVES_FLAGS = re.compile(

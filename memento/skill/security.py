@@ -14,7 +14,7 @@ bounds an attack is that whoever reads untrusted text cannot write the repositor
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from memento.types import Folder, Skill
@@ -30,76 +30,98 @@ class Finding:
     message: str
 
 
-_RULES: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
-    (rule, message, re.compile(pattern, re.IGNORECASE))
-    for rule, message, pattern in (
-        (
-            "pipe-to-shell",
-            "code from the network is piped into an interpreter",
-            r"\b(?:curl|wget|fetch)\b[^\n|]*\|[^\n]*\b(?:ba|z|da|k)?sh\b"
-            r"|\b(?:curl|wget)\b[^\n|]*\|[^\n]*\b(?:python3?|perl|ruby|node)\b"
-            r"|\b(?:ba|z|da)?sh\b\s*(?:-c\s*[\"']?\$\(|<\()\s*(?:curl|wget)\b"
-            r"|\b(?:eval|source)\s+[\"']?(?:\$\(|`|<\()\s*(?:curl|wget)\b"
-            r"|\b(?:iwr|irm|Invoke-WebRequest|Invoke-RestMethod)\b[^\n|]*\|\s*(?:iex|Invoke-Expression)\b"
-            r"|\b(?:curl|wget)\b[^\n]*(?:&&|;)\s*(?:sudo\s+)?(?:(?:ba|z|da)?sh|python3?|chmod\s+\+x)\b",
-        ),
-        (
-            "prerequisite-download",
-            "something is to be downloaded and run before the skill is used",
-            r"\b(?:prerequisites?|required|requires?|first|before (?:you|using|running))\b[^\n]{0,80}"
-            r"\b(?:download|install|fetch)\b[^\n]{0,120}(?:https?://|\.(?:exe|dmg|pkg|msi|zip|tar|sh)\b)"
-            r"|\b(?:download|fetch)\b[^\n]{0,120}\b(?:and|then)\b[^\n]{0,20}\b(?:run|execute|install)\b"
-            r"[^\n]{0,40}\b(?:it|them|installer|binary|script|agent|tool)\b",
-        ),
-        (
-            "command-expansion",
-            "a command that the host would run while it reads the text",
-            r"(?:^|\s)!`[^`\n]+`",
-        ),
-        (
-            "decode-and-execute",
-            "encoded text is decoded and executed",
-            r"\bbase64\b[^\n|]*(?:-d|--decode)\b[^\n]*\|[^\n]*\b(?:ba|z|da)?sh\b"
-            r"|\b(?:exec|eval|compile|os\.system)\s*\([^\n]{0,60}"
-            r"(?:b(?:ase)?64|codecs|fromhex|zlib|marshal|unhexlify|rot_?13)"
-            r"|\bxxd\b[^\n|]*-r[^\n]*\|[^\n]*\b(?:ba|z|da)?sh\b",
-        ),
-        (
-            "override-instructions",
-            "the text tells its reader to disregard other instructions",
-            r"\b(?:ignore|disregard|forget|override)\b[^.\n]{0,40}\b(?:previous|prior|above|earlier|all|"
-            r"any|other|system|safety|your|these)\b[^.\n]{0,30}\b"
-            r"(?:instructions?|prompts?|rules?|guidelines?|restrictions?|directives?)\b"
-            r"|\b(?:do not|don't|never) (?:tell|inform|alert|notify)[^.\n]{0,40}\b(?:user|human|operator)\b"
-            r"|\bwithout (?:telling|informing|asking|notifying) (?:the )?(?:user|human|operator)\b"
-            r"|\bnew system prompt\b",
-        ),
-        (
-            "secret",
-            "a credential stands in the text",
-            r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36,}\b"
-            r"|\bsk-[A-Za-z0-9_-]{20,}\b|\bxox[abprs]-[A-Za-z0-9-]{10,}\b|\bAIza[0-9A-Za-z_-]{35}\b"
-            r"|\bglpat-[A-Za-z0-9_-]{20,}|\bgithub_pat_[A-Za-z0-9_]{22,}|\bhf_[A-Za-z0-9]{30,}\b"
-            r"|\bASIA[0-9A-Z]{16}\b|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"
-            r"|\b(?:api[_-]?key|secret|passwd|password|token)\b[\"']?\s*[:=]\s*[\"'][A-Za-z0-9+/_=-]{16,}[\"']"
-            r"|\b[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/:@]{3,}@",
-        ),
-        (
-            "startup-file",
-            "it writes to a shell start-up file or to an agent's configuration",
-            r"(?:>>?|\b(?:tee|cp|mv|ln|install|sed -i|write|append|add|write_text)\b[^\n]*)\s*[(\"'`]*"
-            r"(?:~|\$HOME|\$\{HOME\})?/?[^\s\"'`]*"
-            r"(?:\.bashrc|\.zshrc|\.profile|\.bash_profile|\.zprofile|authorized_keys|\.git/hooks|\.git/config|"
-            r"\.gitconfig|\.claude/|\.codex/|\.cursor/|CLAUDE\.md|AGENTS\.md|GEMINI\.md|\.cursorrules|"
-            r"\.mcp\.json|\.vscode/|/etc/cron|systemd/)|\bcrontab\s+-",
-        ),
-    )
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """Each chain is a row of patterns that one line holds in this order: found without going back, so
+    that no text, however it was made, takes long."""
+
+    name: str
+    message: str
+    chains: tuple[tuple[re.Pattern[str], ...], ...]
+
+
+def _rule(name: str, message: str, *chains: str | tuple[str, ...]) -> _Rule:
+    rows = ((chain,) if isinstance(chain, str) else chain for chain in chains)
+    compiled = (tuple(re.compile(part, re.IGNORECASE) for part in row) for row in rows)
+    return _Rule(name, message, tuple(compiled))
+
+
+MOST = 100
+"""Findings of one rule in one file: more of them tell nothing more."""
+
+_FETCH, _SHELL = r"\b(?:curl|wget)\b", r"\b(?:ba|z|da|k)?sh\b"
+_STARTUP = (
+    r"(?:\.bashrc|\.zshrc|\.profile|\.bash_profile|\.zprofile|authorized_keys|\.git/hooks|\.git/config|"
+    r"\.gitconfig|\.claude/|\.codex/|\.cursor/|CLAUDE\.md|AGENTS\.md|GEMINI\.md|\.cursorrules|"
+    r"\.mcp\.json|\.vscode/|/etc/cron|systemd/)"
+)
+_SECRET = (
+    r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36,}\b"
+    r"|\bsk-[A-Za-z0-9_-]{20,}\b|\bxox[abprs]-[A-Za-z0-9-]{10,}\b|\bAIza[0-9A-Za-z_-]{35}\b"
+    r"|\bglpat-[A-Za-z0-9_-]{20,}|\bgithub_pat_[A-Za-z0-9_]{22,}|\bhf_[A-Za-z0-9]{30,}\b"
+    r"|\bASIA[0-9A-Z]{16}\b|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"
+    r"|\b(?:api[_-]?key|secret|passwd|password|token)\b[\"']?\s*[:=]\s*[\"'][A-Za-z0-9+/_=-]{16,}[\"']"
+    r"|\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@]+:[^\s/:@]{3,}@"
 )
 
-_SECRETS = next(pattern for rule, _, pattern in _RULES if rule == "secret")
+_RULES = (
+    _rule(
+        "pipe-to-shell",
+        "code from the network is piped into an interpreter",
+        (r"\b(?:curl|wget|fetch)\b", r"\|", _SHELL),
+        (_FETCH, r"\|", r"\b(?:python3?|perl|ruby|node)\b"),
+        r"\b(?:ba|z|da)?sh\b\s*(?:-c\s*[\"']?\$\(|<\()\s*(?:curl|wget)\b",
+        r"\b(?:eval|source)\s+[\"']?(?:\$\(|`|<\()\s*(?:curl|wget)\b",
+        (
+            r"\b(?:iwr|irm|Invoke-WebRequest|Invoke-RestMethod)\b",
+            r"\|\s*(?:iex|Invoke-Expression)\b",
+        ),
+        (_FETCH, r"(?:&&|;)\s*(?:sudo\s+)?(?:(?:ba|z|da)?sh|python3?|chmod\s+\+x)\b"),
+    ),
+    _rule(
+        "prerequisite-download",
+        "something is to be downloaded and run before the skill is used",
+        r"\b(?:prerequisites?|required|requires?|first|before (?:you|using|running))\b[^\n]{0,80}"
+        r"\b(?:download|install|fetch)\b[^\n]{0,120}(?:https?://|\.(?:exe|dmg|pkg|msi|zip|tar|sh)\b)",
+        r"\b(?:download|fetch)\b[^\n]{0,120}\b(?:and|then)\b[^\n]{0,20}\b(?:run|execute|install)\b"
+        r"[^\n]{0,40}\b(?:it|them|installer|binary|script|agent|tool)\b",
+    ),
+    _rule(
+        "command-expansion",
+        "a command that the host would run while it reads the text",
+        r"(?:^|\s)!`[^`\n]+`",
+    ),
+    _rule(
+        "decode-and-execute",
+        "encoded text is decoded and executed",
+        (r"\bbase64\b", r"(?:-d|--decode)\b", r"\|", _SHELL),
+        r"\b(?:exec|eval|compile|os\.system)\s*\([^\n]{0,60}"
+        r"(?:b(?:ase)?64|codecs|fromhex|zlib|marshal|unhexlify|rot_?13)",
+        (r"\bxxd\b", r"-r", r"\|", _SHELL),
+    ),
+    _rule(
+        "override-instructions",
+        "the text tells its reader to disregard other instructions",
+        r"\b(?:ignore|disregard|forget|override)\b[^.\n]{0,40}\b(?:previous|prior|above|earlier|all|"
+        r"any|other|system|safety|your|these)\b[^.\n]{0,30}\b"
+        r"(?:instructions?|prompts?|rules?|guidelines?|restrictions?|directives?)\b",
+        r"\b(?:do not|don't|never) (?:tell|inform|alert|notify)[^.\n]{0,40}\b(?:user|human|operator)\b",
+        r"\bwithout (?:telling|informing|asking|notifying) (?:the )?(?:user|human|operator)\b",
+        r"\bnew system prompt\b",
+    ),
+    _rule("secret", "a credential stands in the text", _SECRET),
+    _rule(
+        "startup-file",
+        "it writes to a shell start-up file or to an agent's configuration",
+        (r"\b(?:tee|cp|mv|ln|install|sed -i|write|append|add|write_text)\b", _STARTUP),
+        rf">[^\S\n]*[(\"'`]*[^\s\"'`>]*{_STARTUP}",
+        r"\bcrontab\s+-",
+    ),
+)
+
+_SECRETS = re.compile(_SECRET, re.IGNORECASE)
 _WHOLE_KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----.*?(?:-----END[^-\n]*-----|\Z)", re.DOTALL)
 REDACTED = "[redacted: a credential]"
-_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 _IMPERATIVE_IN_COMMENT = re.compile(
     r"\b(?:must|always|never|run|execute|send|fetch|download|ignore|do not tell|secretly|instead)\b",
     re.IGNORECASE,
@@ -113,8 +135,8 @@ _REACHING_COMMAND = re.compile(
     r"apt(?:-get)? install|brew install|cargo install|go install|docker run|git clone)\b"
 )
 _REACHING_MODULE = re.compile(
-    r"^\s*(?:import|from)\s+(?:[\w., ]*,\s*)?(socket|ssl|http|urllib|requests|httpx2?|aiohttp|ftplib|smtplib|"
-    r"telnetlib|ctypes|paramiko|subprocess|multiprocessing|pty|socketserver|webbrowser|xmlrpc|asyncio|"
+    r"^[ \t]*(?:import|from)\s+(?:[\w., ]*,\s*)?(socket|ssl|http|urllib|requests|httpx2?|aiohttp|ftplib|"
+    r"smtplib|telnetlib|ctypes|paramiko|subprocess|multiprocessing|pty|socketserver|webbrowser|xmlrpc|asyncio|"
     r"importlib|pickle|marshal|pwd)\b",
     re.MULTILINE,
 )
@@ -143,10 +165,10 @@ def findings(folder: Folder) -> tuple[Finding, ...]:
     for name, file in sorted(folder.items()):
         text = file.data.decode("utf-8", "replace")
         found.extend(_hidden_characters(name, text))
-        for rule, message, pattern in _RULES:
+        for rule in _RULES:
             found.extend(
-                Finding(file=name, line=_line(text, match.start()), rule=rule, message=message)
-                for match in pattern.finditer(text)
+                Finding(file=name, line=_line(text, start), rule=rule.name, message=rule.message)
+                for start in sorted({at for chain in rule.chains for at in _chained(text, chain)})[:MOST]
             )
         if name.endswith((".md", ".html", ".txt")):
             found.extend(_orders_in_comments(name, text))
@@ -156,6 +178,23 @@ def findings(folder: Folder) -> tuple[Finding, ...]:
             message = "a program or an archive, which nobody can review"
             found.append(Finding(file=name, line=1, rule="binary", message=message))
     return tuple(found)
+
+
+def _chained(text: str, chain: Sequence[re.Pattern[str]]) -> Iterator[int]:
+    """Where a chain begins, once per line: the first of each part decides whether there is a next one."""
+    first, *more = chain
+    done = 0
+    for match in first.finditer(text):
+        if match.start() < done:
+            continue
+        end = text.find("\n", match.end())
+        done = end = len(text) if end < 0 else end
+        at: int | None = match.end()
+        for part in more:
+            found = part.search(text, at, end) if at is not None else None
+            at = found.end() if found else None
+        if at is not None:
+            yield match.start()
 
 
 def redact(text: str) -> str:
@@ -196,6 +235,8 @@ def _header(text: str) -> Iterator[Finding]:
 
 def _hidden_characters(name: str, text: str) -> Iterator[Finding]:
     for number, line in enumerate(text.split("\n"), 1):
+        if line.isascii() and line.replace("\t", "").rstrip("\r").isprintable():
+            continue
         for character in line:
             # A byte-order mark may open a file; every other format character hides something.
             is_mark = character == "\ufeff" and number == 1 and line.startswith("\ufeff")
@@ -211,12 +252,13 @@ def _hidden_characters(name: str, text: str) -> Iterator[Finding]:
 
 
 def _orders_in_comments(name: str, text: str) -> Iterator[Finding]:
-    for comment in _COMMENT.finditer(text):
-        inner = comment.group(1)
+    end = 0
+    while (start := text.find("<!--", end)) >= 0 and (end := text.find("-->", start)) >= 0:
+        inner = text[start + 4 : end]
         if _IMPERATIVE_IN_COMMENT.search(inner) and not _OWN_COMMENT.match(inner):
             yield Finding(
                 file=name,
-                line=_line(text, comment.start()),
+                line=_line(text, start),
                 rule="order-in-comment",
                 message="an HTML comment, which a reviewer does not see rendered, gives orders",
             )

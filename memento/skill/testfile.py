@@ -8,6 +8,8 @@ PARKED    names of regression tests that a rollback made red: kept, shown, and n
 import ast
 import re
 
+from memento.skill.python import parsed
+
 _PARKED = "PARKED"
 
 
@@ -17,7 +19,7 @@ def expected_tests(source: bytes) -> tuple[str, ...]:
     A name stands twice when it is defined twice. Raises SyntaxError when the file does not parse.
     """
     found: list[str] = []
-    for node in ast.parse(source).body:
+    for node in parsed(source).body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
             found.append(node.name)
         elif isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
@@ -31,7 +33,7 @@ def expected_tests(source: bytes) -> tuple[str, ...]:
 
 def parked_tests(source: bytes) -> frozenset[str]:
     """The names in PARKED; what is not a literal sequence of strings parks nothing."""
-    node = _assignment(ast.parse(source), _PARKED)
+    node = _assignment(parsed(source), _PARKED)
     try:
         value = ast.literal_eval(node.value) if node is not None else ()
     except ValueError:
@@ -43,7 +45,7 @@ def parked_tests(source: bytes) -> frozenset[str]:
 
 def with_parked(source: bytes, names: frozenset[str]) -> bytes:
     """The file with exactly these names parked; every other byte stays."""
-    module = ast.parse(source)
+    module = parsed(source)
     lines = source.splitlines(keepends=True)
     listed = "".join(f'    "{name}",\n' for name in sorted(names))
     block = f"{_PARKED} = (\n{listed})\n".encode() if names else b""

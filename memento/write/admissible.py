@@ -20,6 +20,8 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from memento.skill.python import parsed
+
 SOURCE_CHARACTERS = 12_000
 MOST_TESTS = 8
 
@@ -76,8 +78,8 @@ def refusal(source: str) -> str | None:
     ):
         return "hidden or control characters"
     try:
-        module = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        module = parsed(source)
+    except SyntaxError as error:
         return f"it is not Python: {error}"
     return next(_problems(module), None)
 

@@ -21,6 +21,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from memento.skill.python import parsed
 from memento.types import Task
 from memento.write.admissible import Tests
 
@@ -44,8 +45,8 @@ class Extended:
 def extend(file: bytes, tests: Tests, *, episode: str, task: Task) -> Extended | None:
     """`file` with `tests` in its region; None when it is not Python, so that no name can be known."""
     try:
-        module = ast.parse(file)
-    except (SyntaxError, ValueError):
+        module = parsed(file)
+    except SyntaxError:
         return None
     taken = {node.name for node in ast.walk(module) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     present = {ast.unparse(n) for n in module.body if isinstance(n, ast.Import | ast.ImportFrom)}

@@ -257,7 +257,7 @@ def test_a_skill_without_tests_is_for_a_human(gate: Gatekeeper) -> None:
 def test_a_test_file_that_does_not_parse_fails_with_its_line(gate: Gatekeeper) -> None:
     broken = snapshot(folder(), "def test_x(:\n    pass\n")
     assert gate(broken, base=broken, exam=None).reason.startswith(
-        "tests: the test file does not parse (line 1"
+        "tests: skill_tests/test_adder.py:1: the test file does not parse: "
     )
 
 

@@ -202,7 +202,7 @@ def test_consent_lands_nothing_that_fails(library, other):
     tip = library.tip()
     (done,) = take(library, other)
     assert (done.became, library.tip(), library.proposals()) == (Became.DISCARDED, tip, ())
-    assert done.reason.startswith("static: line 1: the script does not parse")
+    assert done.reason.startswith("static: scripts/rhyme.py:1: the script does not parse")
     assert journal_of(library).ideas.rejected("poet") == (f"import from {other}",)
 
 

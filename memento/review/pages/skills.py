@@ -193,12 +193,12 @@ def _ran(past: Past, glance: Glance) -> Ran:
 def _tests(source: bytes | None) -> tuple[str, ...]:
     try:
         return expected_tests(source) if source else ()
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except SyntaxError:
         return ()
 
 
 def _parked(source: bytes | None) -> frozenset[str]:
     try:
         return parked_tests(source) if source else frozenset()
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except SyntaxError:
         return frozenset()
