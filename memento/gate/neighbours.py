@@ -8,10 +8,11 @@ the change, but it is named, and a human must agree.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from memento.gate.change import Answer, Change, failed, indecisive, listed, passed
+from memento.gate.change import Answer, Change, failed, listed, passed
 from memento.gate.harness import Harness
 from memento.gate.job import Job
 from memento.gate.plan import plan
+from memento.gate.quarantine import quarantine, quarantined
 from memento.gate.routes import ALL, Board
 from memento.gate.trial import green
 from memento.gate.view import View
@@ -41,9 +42,11 @@ def neighbours(change: Change, harness: Harness, requests: Board) -> Answer:
     broken = [f"{name}: {test}" for name, red in found.items() for test in red.broken]
     if broken:
         return failed(f"it turns tests of other skills red: {listed(broken)}")
-    flaky = [f"{name}: {test}" for name, red in found.items() for test in red.flaky]
+    flaky = {name: red.flaky for name, red in found.items() if red.flaky}
     if flaky:
-        return indecisive(f"tests of other skills are now red, now green: {listed(flaky)}")
+        names = [f"{name}: {test}" for name, tests in flaky.items() for test in tests]
+        said = f"tests of other skills are now red, now green: {listed(names)}"
+        return quarantine(change.head, flaky, said)
     return passed(f"{len(users)} other skills use it, their tests stay green" if users else "nobody uses it")
 
 
@@ -92,5 +95,6 @@ def _red(change: Change, name: str, harness: Harness, requests: Board) -> _Red:
     if not red:
         return _Red()
     more = harness.run_turns([replace(changed, turn=turn) for turn in range(1, RERUNS + 1)])
-    flaky = tuple(one for one in red if any(green(results, one) for results in more))
+    known = quarantined(change.head, name)
+    flaky = tuple(one for one in red if one in known or any(green(results, one) for results in more))
     return _Red(broken=tuple(one for one in red if one not in flaky), flaky=flaky)

@@ -113,7 +113,7 @@ class Examination:
     def _trial(self, jobs: Runs) -> Iterator[Step]:
         change = self.change
         self.trial = trial = hold(change, self.harness, jobs)
-        yield "steady", steadiness(trial)
+        yield "steady", steadiness(trial, change)
         if change.exam is not None and change.exam.parked:
             yield "parking", parking(trial, change.exam.parked)
         elif change.authored or compares(change):

@@ -10,13 +10,14 @@ A file that brings no new test (a full gate, or a person's edit of prose) must b
 candidate and lose at least one test on the emptied skill. A test that is flaky decides nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from memento.gate.change import Answer, Change, failed, indecisive, listed, passed
 from memento.gate.harness import Harness
 from memento.gate.job import RUN, Job, Results
+from memento.gate.quarantine import quarantine, quarantined
 from memento.skill import edit
 from memento.skill.testfile import base_name
 from memento.types import File, Folder
@@ -89,7 +90,7 @@ def hold(change: Change, harness: Harness, planned: Runs) -> Trial:
     seen = [candidate, again]
     if all(result.passed for results in seen for result in results):
         seen += harness.run_turns(more)  # what is red already is refused without them
-    flaky = differing(*seen)
+    flaky = differing(*seen, known=quarantined(change.head, change.skill))
     return Trial(
         new_tests=tuple(name for name in change.new_tests if name not in flaky),
         parked=change.parked | set(flaky),
@@ -100,10 +101,10 @@ def hold(change: Change, harness: Harness, planned: Runs) -> Trial:
     )
 
 
-def differing(*runs: Results) -> tuple[str, ...]:
-    """Tests, without the run itself, that are green in one run and not in another."""
+def differing(*runs: Results, known: Collection[str] = ()) -> tuple[str, ...]:
+    """Tests, without the run itself, that are green in one run and not in another; and the `known` ones."""
     names = {base_name(result.id) for results in runs for result in results} - {RUN}
-    return tuple(sorted(name for name in names if len({green(run, name) for run in runs}) > 1))
+    return tuple(sorted(n for n in names if n in known or len({green(run, n) for run in runs}) > 1))
 
 
 def emptied(folder: Folder) -> Folder:
@@ -112,10 +113,11 @@ def emptied(folder: Folder) -> Folder:
     return {**folder, "SKILL.md": File(data=edit(document.data, body=""), executable=document.executable)}
 
 
-def steadiness(trial: Trial) -> Answer:
-    """No test changed its mind between two runs of the same content."""
+def steadiness(trial: Trial, change: Change) -> Answer:
+    """No test has changed its mind between two runs of the same content."""
     if trial.flaky:
-        return indecisive(f"these tests differ between two runs of the same content: {listed(trial.flaky)}")
+        said = f"these tests differ between two runs of the same content: {listed(trial.flaky)}"
+        return quarantine(change.head, {change.skill: trial.flaky}, said)
     return passed("every time the same, in another order, place and time zone")
 
 

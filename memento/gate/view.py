@@ -35,6 +35,7 @@ class Facts:
     queries: tuple[str, ...] = ()
     near_misses: tuple[str, ...] = ()
     routed: tuple[str, ...] = ()
+    tests: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,13 +134,15 @@ def _facts(name: str, files: Mapping[str, bytes], crowd: Collection[bytes]) -> F
         queries=test.queries,
         near_misses=test.near_misses,
         routed=test.routed,
+        tests=len(test.expected),
     )
 
 
 def _dump(facts: Facts) -> str:
-    return json.dumps([facts.beside, facts.queries, facts.near_misses, facts.routed])
+    return json.dumps([facts.tests, facts.beside, facts.queries, facts.near_misses, facts.routed])
 
 
 def _load(text: str) -> Facts:
-    beside, queries, near_misses, routed = (tuple(part) for part in json.loads(text))
-    return Facts(beside=beside, queries=queries, near_misses=near_misses, routed=routed)
+    tests, *parts = json.loads(text)
+    beside, queries, near_misses, routed = map(tuple, parts)
+    return Facts(beside=beside, queries=queries, near_misses=near_misses, routed=routed, tests=tests)

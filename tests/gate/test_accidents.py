@@ -15,22 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from memento.changes import GateOutcome
 from memento.errors import SandboxError
-from memento.gate.change import Change
 from memento.gate.gate import TestGate
 from memento.gate.harness import Harness
-from memento.gate.many import LibraryGate
-from memento.gate.neighbours import neighbours
-from memento.gate.routes import Board
-from memento.gate.trial import runs
-from memento.gate.view import View
 from memento.journal import Journal
 from memento.protocols import Limits, Mount, Sandbox, SandboxSession
 from memento.sandbox.bubblewrap import Bubblewrap
-from memento.testing.snapshots import MemorySnapshot
-from memento.types import File
-from tests.gate.conftest import BASE, GOOD, OLD_TEST, Gatekeeper, folder, snapshot
+from tests.gate.conftest import OLD_TEST, folder, snapshot
 
 pytestmark = pytest.mark.real
 
@@ -157,83 +148,3 @@ def test_a_full_disk_is_no_verdict(tmp_path: Path) -> None:
         f"Is the disk of {small} full?"
     )
     assert kept(Journal(path=tmp_path / "journal.db")) == 0
-
-
-# ---------------------------------------------------------------- what is gone, what cannot make up its mind
-
-
-def test_a_skill_that_is_gone_is_a_change_that_a_human_must_agree_to(gate: Gatekeeper) -> None:
-    library = LibraryGate(gate=gate.gate)
-    gone = snapshot(None, None)
-    assert library.chosen(BASE, gone, everything=False) == ("adder",)
-    (report,) = library(BASE, gone, ("adder",))
-    assert (report.outcome, report.reason) == (
-        GateOutcome.INDECISIVE,
-        "person: a human must say whether the skill may go",
-    )
-
-
-def test_tests_that_are_left_without_their_skill_are_named(gate: Gatekeeper) -> None:
-    left = snapshot(None, OLD_TEST)
-    library, report = LibraryGate(gate=gate.gate)(BASE, left, ("adder",))
-    assert (library.outcome, report.outcome) == (GateOutcome.FAIL, GateOutcome.FAIL)
-    assert library.reason == "custody: skill_tests/test_adder.py belongs to no skill"
-    assert report.reason == "custody: skill_tests/test_adder.py would be left without its skill"
-
-
-def test_a_test_file_that_is_gone_refuses_the_change(gate: Gatekeeper) -> None:
-    bare = snapshot(folder(), None)
-    (report,) = LibraryGate(gate=gate.gate)(BASE, bare, ("adder",))
-    assert (report.outcome, report.reason) == (GateOutcome.FAIL, "tests: its test file is gone")
-
-
-def test_a_parked_test_that_is_green_again_is_named(gate: Gatekeeper) -> None:
-    parked = (
-        'PARKED = (\n    "test_plain_numbers",\n)\n' + OLD_TEST.replace("plain_numbers", "again") + OLD_TEST
-    )
-    standing = snapshot(folder(), parked)
-    report = gate(standing, base=standing, exam=None)
-    assert [step.detail for step in report.steps if step.name == "parking"] == [
-        "green now, take them out of PARKED: test_plain_numbers"
-    ]
-
-
-def neighbourly(test: str, script: str) -> MemorySnapshot:
-    document = b"---\nname: user\ndescription: Use the adder.\n---\nRun `skills/adder` first.\n"
-    return MemorySnapshot(
-        skills={"adder": folder(script), "user": {"SKILL.md": File(data=document)}},
-        tests={"adder": OLD_TEST.encode(), "user": test.encode()},
-    )
-
-
-def test_another_skills_test_that_is_now_red_now_green_is_named_for_a_human(harness: Harness) -> None:
-    """The neighbour's test is green before the change, and after it whatever the coin says."""
-    coin = (
-        "import os\n\ndef test_uses(skill):\n"
-        "    other = (skill.path.parent / 'adder/scripts/add.py').read_text()\n"
-        "    if 'coin' in other:\n        assert os.environ['TZ'] != 'UTC0'\n    assert 'print' in other\n"
-    )
-    base, head = neighbourly(coin, "print(1)\n"), neighbourly(coin, "print(1)  # coin\n")
-    change = Change(
-        skill="adder",
-        base=View(snapshot=base, journal=harness.journal),
-        head=View(snapshot=head, journal=harness.journal),
-        exam=None,
-        exercise=None,
-    )
-    answer = neighbours(change, harness, Board(facts={}, before={}, after={}))
-    assert (answer.outcome, answer.detail) == (
-        GateOutcome.INDECISIVE,
-        "tests of other skills are now red, now green: user: test_uses",
-    )
-
-
-def test_a_new_test_is_run_five_times_and_an_old_one_twice(harness: Harness) -> None:
-    def turns(head: MemorySnapshot) -> list[int]:
-        views = (View(snapshot=snapshot, journal=harness.journal) for snapshot in (BASE, head))
-        base, after = views
-        change = Change(skill="adder", base=base, head=after, exam=None, exercise=None)
-        planned = runs(change, {}, {})
-        return [job.turn for job in (planned.candidate, *planned.again)]
-
-    assert (turns(GOOD), turns(snapshot(folder("print(2)"), OLD_TEST))) == ([0, 1, 2, 3, 4], [0, 1])
