@@ -99,6 +99,13 @@ class Change:
         return dict(self.before) != dict(self.after)
 
     @property
+    def only_prose(self) -> bool:
+        """Of a skill that was there, only Markdown differs."""
+        names = {*self.before, *self.after}
+        changed = [name for name in names if self.before.get(name) != self.after.get(name)]
+        return bool(self.before) and all(name.endswith(".md") for name in changed)
+
+    @property
     def own_paths(self) -> tuple[str, str]:
         """The folder and the file that a change of this skill may touch."""
         return f"skills/{self.skill}/", test_path(self.skill)

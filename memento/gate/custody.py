@@ -1,21 +1,22 @@
 """Custody: a proposal carries what was agreed upon, and nothing else. No content is executed or judged.
 
 paths     its own skill folder and its own test file; shapes git would treat specially are refused
-modes     regular files only: no symlink, no submodule
+modes     regular files only, no symlink, no submodule; the mode of what was there stays
 exam      byte for byte the file that was frozen before the rewrite existed
-tests     no test that was there before is changed or gone while the skill changes
+tests     no test that was there before is changed or gone while the skill changes, nor any name that it
+          may use; requests may be added, not taken away
 pins      text between <!-- memento:pin --> and <!-- memento:end-pin --> stands as it stood
 version   a changed skill has a higher version
 """
 
-import ast
 import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
 
 from memento.gate.change import Answer, Change, failed, listed, passed
-from memento.skill.python import parsed
+from memento.gate.lane import altered_tests
+from memento.skill.hidden import hidden, mixed
 from memento.skill.testfile import parked_tests
 from memento.types import Folder
 
@@ -25,6 +26,9 @@ _RESERVED = re.compile(
     r"[^/]*\.(?:pth|pyc|pyo|so|dll|exe))$",
     re.IGNORECASE,
 )
+LONGEST = 200
+"""Of a path in bytes: every file system that a library is checked out on can hold it."""
+PIN_FIELD = "memento-pinned"
 PINNED = re.compile(r"<!--\s*memento:pin\s*-->(.*?)(?:<!--\s*memento:end-pin\s*-->|\Z)", re.DOTALL)
 """Without an end, the pin holds to the end of the file."""
 
@@ -46,6 +50,9 @@ def _breaches(change: Change) -> Iterator[str]:
             yield f"it touches files that are not its own: {listed(strangers)}"
     own = [path for path in touched if path in after and (path.startswith(folder) or path == test)]
     yield from _shapes(own, {path: after[path].split()[0] for path in own})
+    for path in own:
+        if path in before and before[path].split()[0] != after[path].split()[0]:
+            yield f"the mode of {path} changes"
     exam = change.exam
     if exam is not None and hashlib.sha256(change.test or b"").hexdigest() != exam.digest:
         yield "the test file is not the exam that was frozen before the rewrite"
@@ -58,6 +65,12 @@ def _breaches(change: Change) -> Iterator[str]:
         ):
             yield f"the version is not raised: {change.parent.version} -> {change.candidate.version}"
     yield from _unpinned(change.before, change.after)
+    if (
+        change.parent
+        and change.candidate
+        and PIN_FIELD in {*change.parent.metadata} - {*change.candidate.metadata}
+    ):
+        yield f"{PIN_FIELD} is taken away"
     yield from _parked(change)
 
 
@@ -88,30 +101,13 @@ def _shapes(paths: list[str], modes: dict[str, str]) -> Iterator[str]:
             yield f"{path} is not a regular file (git mode {modes[path]})"
         if _RESERVED.search(path) or ".." in path.split("/"):
             yield f"{path} has a reserved name"
+        if len(path.encode("utf-8", "surrogateescape")) > LONGEST:
+            yield f"{path[:60]}... is longer than {LONGEST} bytes"
+        if not path.isascii() and ([*hidden(path)] or [*mixed(path)]):
+            yield f"{path!a} has a name that looks like another one"
         key = unicodedata.normalize("NFC", path).casefold()
         if folded.setdefault(key, path) != path:
             yield f"{path} and {folded[key]} are one file on some systems"
-
-
-def altered_tests(old: bytes | None, new: bytes | None) -> list[str]:
-    """Names at the top of the old file whose code is not in the new file, literally the same tree.
-
-    Raises SyntaxError for a new file that does not parse; an old one that does not is altered as a whole.
-    """
-    after = _definitions(new or b"")
-    try:
-        before = _definitions(old or b"")
-    except SyntaxError as error:
-        return [f"the whole file, which did not parse (line {error.lineno})"] if old != new else []
-    return [name for name, code in before.items() if after.get(name) != code]
-
-
-def _definitions(source: bytes) -> dict[str, str]:
-    definitions: dict[str, str] = {}
-    for node in parsed(source).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            definitions[node.name] = ast.dump(node)
-    return definitions
 
 
 def _is_higher(new: str, old: str) -> bool:

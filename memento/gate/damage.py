@@ -27,7 +27,7 @@ def damage(change: Change, harness: Harness, routes: Routes) -> Iterator[tuple[s
     if change.exam is not None and change.exam.parked:
         return
     found = measure(change, change.test, harness, routes)
-    if _only_prose(change):
+    if change.only_prose:
         yield "mutants", passed(f"{found}; E2 withheld: only prose changed, and no model has tried it")
     elif found.enough:
         yield "mutants", passed(str(found), supports=Evidence.RED_TO_GREEN)
@@ -65,9 +65,3 @@ def _lane(change: Change, harness: Harness, routes: Routes) -> Answer:
             f"the tests notice less than before: {after.killed} of {after.total} mutants, not {before.killed}"
         )
     return passed(f"{after}; {before.killed} with the tests as they were")
-
-
-def _only_prose(change: Change) -> bool:
-    names = {*change.before, *change.after}
-    changed = [name for name in names if change.before.get(name) != change.after.get(name)]
-    return bool(change.before) and all(name.endswith(".md") for name in changed)

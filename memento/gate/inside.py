@@ -185,15 +185,20 @@ class FileRun:
         os.chdir(here)
 
     def collect(self, session: pytest.Session) -> None:
-        os.environ[memento.testing.plugin.ROOT_VARIABLE] = self._job["skills"]
-        os.environ[memento.testing.plugin.ROUTES_VARIABLE] = self._job["routes"]
+        self._point()
         items = list(session.perform_collect([self._job["file"]]))
         if self._job["reverse"]:
             items.reverse()
         session.items[:] = [item for item in items if _name(item).split("[")[0] not in self._job["leave_out"]]
 
+    def _point(self) -> None:
+        """Say where skill and routes are; again before each test, whatever the file's import did."""
+        os.environ[memento.testing.plugin.ROOT_VARIABLE] = self._job["skills"]
+        os.environ[memento.testing.plugin.ROUTES_VARIABLE] = self._job["routes"]
+
     def run(self, item: pytest.Item) -> None:
         """Run one test in a fork; say what it said, or that it said nothing."""
+        self._point()
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:

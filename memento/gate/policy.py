@@ -13,6 +13,7 @@ the parent and on the emptied skill do): it closes what those two cannot see.
 
 import ast
 import builtins
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -45,7 +46,7 @@ _OF_MODULE = {
     "os": _set_of("""
         _exit abort kill killpg fork forkpty execl execle execlp execlpe execv execve execvp execvpe
         posix_spawn dup dup2 write fdopen close closerange register_at_fork memfd_create pipe
-        sendfile ptsname openpty
+        sendfile ptsname openpty putenv unsetenv
     """),
     "sys": _set_of("""
         exit modules path meta_path path_hooks path_importer_cache stdout stderr __stdout__ __stderr__
@@ -57,12 +58,14 @@ _OF_MODULE = {
     "monkeypatch": _set_of("setattr setitem delattr delitem syspath_prepend context"),
     "mark": _set_of("skip skipif xfail filterwarnings usefixtures tryfirst trylast"),
     "contextlib": frozenset({"suppress"}),
+    "environ": _set_of("update setdefault pop popitem clear"),
 }
 _PARAMETERS = _set_of("""
     request pytestconfig pytester testdir cache record_property record_testsuite_property
     record_xml_attribute
 """)
-_PLACES = ("/proc/", "/dev/fd", "/library/", "conftest.py", "pytest.ini", "/dev/shm")  # noqa: S108
+_SPECIAL, _PLAIN_SPECIAL = re.compile(r"__\w+__"), {"__main__", "__name__", "__pycache__"}
+_PLACES = ("MEMENTO_", "/proc/", "/dev/fd", "/library/", "conftest.py", "pytest.ini", "/dev/shm")  # noqa: S108
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,9 +129,18 @@ def _forbidden(node: ast.AST, imported: dict[str, str]) -> Iterator[str]:
     elif isinstance(node, ast.Call):
         yield from _call(node)
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-        yield from (f"{place} is none of a test's business" for place in _PLACES if place in node.value)
-    elif isinstance(node, ast.Global | ast.Nonlocal):
-        yield "global names change what other tests see" if isinstance(node, ast.Global) else ""
+        yield from _text(node.value)
+    elif isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("environ"):
+        if not isinstance(node.ctx, ast.Load):
+            yield "the environment may not be changed, use monkeypatch.setenv"
+    elif isinstance(node, ast.Global):
+        yield "global names change what other tests see"
+
+
+def _text(text: str) -> Iterator[str]:
+    yield from (f"{place} is none of a test's business" for place in _PLACES if place in text)
+    if _SPECIAL.fullmatch(text) and text not in _PLAIN_SPECIAL:
+        yield f"{text} as text can make a value that equals everything"
 
 
 def _import(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
@@ -188,9 +200,20 @@ def _call(node: ast.Call) -> Iterator[str]:
         text = attribute.value if isinstance(attribute, ast.Constant) else None
         if not isinstance(text, str) or text.startswith("_") or text in _ATTRIBUTES:
             yield f"{name} with a name that cannot be read here"
+    if name == "type" and len(node.args) + len(node.keywords) > 1:
+        yield "a class may not be made by type()"
+    if ast.unparse(node.func) == "pytest.approx" and any(_is_loose(word) for word in node.keywords):
+        yield "pytest.approx with a tolerance that lets everything pass"
     if ast.unparse(node.func) == "pytest.raises" and {ast.unparse(a) for a in node.args[:1]} & {
         "AssertionError",
         "Exception",
         "BaseException",
     }:
         yield "pytest.raises of what a failing assert raises"
+
+
+def _is_loose(word: ast.keyword) -> bool:
+    """A relative tolerance of all there is, an absolute one of a million, one that cannot be read here."""
+    most = {"rel": 1, "abs": 1_000_000}.get(word.arg or "")
+    value = word.value.value if isinstance(word.value, ast.Constant) else None
+    return most is not None and not (isinstance(value, int | float) and value < most)

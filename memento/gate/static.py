@@ -7,15 +7,20 @@ duplicates    a new skill that repeats one of the library is to extend that one 
 contamination the gold answer of the task that the change was learned from           FAIL
 reach         new hosts, fetching programs, packages, modules, tools, names of the
               environment, places                                                    a human decides
+polarity      prose that says the opposite of what it said                             a human decides
 orphans       files that nothing mentions                                            named only
 """
 
+from collections import Counter
+
 from memento.gate.change import Answer, Change, failed, indecisive, listed, passed
+from memento.gate.polarity import turned_round
 from memento.skill import check
 from memento.skill.contamination import contains_gold
 from memento.skill.duplicates import Duplicate, profile_of, twin_in
 from memento.skill.promises import broken, orphans
-from memento.skill.security import capabilities, findings
+from memento.skill.reach import capabilities
+from memento.skill.security import Finding, findings
 from memento.types import Folder
 
 
@@ -26,12 +31,7 @@ def static(change: Change) -> Answer:
     errors = [d for d in check(change.after, name=change.skill) if d.severity == "error"]
     if errors:
         return failed("; ".join(f"{d.file}:{d.line}: {d.message}" for d in errors[:3]))
-    known = {(f.file, f.rule, f.message) for f in findings(change.before)}
-    found = [
-        f for f in findings(change.after) if not change.before or (f.file, f.rule, f.message) not in known
-    ]
-    if found:
-        first = found[0]
+    for first in _new_findings(change):
         return failed(f"{first.file}:{first.line}: {first.message} ({first.rule})")
     for promise in () if change.standing else broken(change.after, before=change.before):
         return failed(f"SKILL.md:{promise.line}: {promise.message}")
@@ -43,11 +43,22 @@ def static(change: Change) -> Answer:
     wider = sorted(capabilities(change.after, change.candidate) - capabilities(change.before, change.parent))
     if wider and not change.standing:
         return indecisive(f"it would reach further than before, a human must agree: {listed(wider)}")
+    if change.only_prose and (opposite := turned_round(change.before, change.after)):
+        return indecisive(f"it turns a rule round, a human must agree: {opposite[0][:120]!r}")
     alone = list(orphans(change.after))
     return passed(
         "specification, links, scripts, security"
         + (f"; nothing mentions {listed(alone, 3)}" if alone else "")
     )
+
+
+def _new_findings(change: Change) -> list[Finding]:
+    """What the change brings: more of a kind than there was. A skill as it stands answers for all of it."""
+    found = findings(change.after)
+    old = findings(change.before) if found and not change.standing else ()
+    left = Counter((f.file, f.rule, f.message) for f in old)
+    left.subtract((f.file, f.rule, f.message) for f in found)
+    return [f for f in found if left[f.file, f.rule, f.message] < 0]
 
 
 def _twin(change: Change) -> Duplicate | None:

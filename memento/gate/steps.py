@@ -23,9 +23,10 @@ from dataclasses import dataclass, field
 
 from memento.gate.behaviour import LEAST, Solver, behaviour, due
 from memento.gate.change import Answer, Change, failed, indecisive, listed, passed
-from memento.gate.custody import altered_tests, custody
+from memento.gate.custody import custody
 from memento.gate.damage import damage
 from memento.gate.harness import Harness
+from memento.gate.lane import altered_tests
 from memento.gate.neighbours import neighbours
 from memento.gate.policy import breaches
 from memento.gate.routes import Board, diff

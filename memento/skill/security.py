@@ -1,23 +1,23 @@
-"""What a skill's text must never carry, and what it is able to reach: deterministic, no model.
+"""What a skill's text must never carry, wherever it stands: deterministic, no model.
 
-    findings       text that is refused wherever it stands: hidden characters, secrets, orders to
-                   ignore orders, code piped from the network into a shell, decode-and-execute,
-                   downloads as a "prerequisite", commands that a host would run while reading,
-                   all tools at once, writes to the configuration of shells and agents
-    capabilities   what the skill can reach: hosts, programs that fetch or install, modules that open
-                   connections or start processes, the environment, places outside its workspace.
-                   A change that adds one is not refused; it is put before a human.
+Hidden characters, secrets, orders to ignore orders, code piped from the network into a shell,
+decode-and-execute, downloads as a "prerequisite", commands that a host would run while reading, all
+tools at once, writes to the configuration of shells and agents. Letters of another width and words in
+base64 are read as what they say.
 
 A pattern list is hygiene: it raises the price of an attack and makes the plain ones visible. What
 bounds an attack is that whoever reads untrusted text cannot write the repository.
 """
 
+import base64
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from memento.types import Folder, Skill
+from memento.skill.hidden import hidden, mixed
+from memento.skill.startup import STARTUP
+from memento.types import Folder
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,11 +50,6 @@ MOST = 100
 """Findings of one rule in one file: more of them tell nothing more."""
 
 _FETCH, _SHELL = r"\b(?:curl|wget)\b", r"\b(?:ba|z|da|k)?sh\b"
-_STARTUP = (
-    r"(?:\.bashrc|\.zshrc|\.profile|\.bash_profile|\.zprofile|authorized_keys|\.git/hooks|\.git/config|"
-    r"\.gitconfig|\.claude/|\.codex/|\.cursor/|CLAUDE\.md|AGENTS\.md|GEMINI\.md|\.cursorrules|"
-    r"\.mcp\.json|\.vscode/|/etc/cron|systemd/)"
-)
 _SECRET = (
     r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36,}\b"
     r"|\bsk-[A-Za-z0-9_-]{20,}\b|\bxox[abprs]-[A-Za-z0-9-]{10,}\b|\bAIza[0-9A-Za-z_-]{35}\b"
@@ -111,10 +106,20 @@ _RULES = (
     ),
     _rule("secret", "a credential stands in the text", _SECRET),
     _rule(
+        "hidden-element",
+        "an element that is not shown",
+        r"<[a-z][^>\n]{0,200}(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|"
+        r"opacity\s*:\s*0(?![.\d])|\shidden(?=[\s>=]))",
+    ),
+    _rule(
         "startup-file",
         "it writes to a shell start-up file or to an agent's configuration",
-        (r"\b(?:tee|cp|mv|ln|install|sed -i|write|append|add|write_text)\b", _STARTUP),
-        rf">[^\S\n]*[(\"'`]*[^\s\"'`>]*{_STARTUP}",
+        (
+            r"\b(?:tee|cp|mv|ln|install|sed -i|write|append|add|put|place|save|copy|insert|write_text)\b",
+            STARTUP,
+        ),
+        (STARTUP, r"\bwrite_(?:text|bytes)\b|,\s*[\"'][wax]b?\+?[\"']"),
+        rf">[^\S\n]*[(\"'`]*[^\s\"'`>]*{STARTUP}",
         r"\bcrontab\s+-",
     ),
 )
@@ -126,34 +131,10 @@ _IMPERATIVE_IN_COMMENT = re.compile(
     r"\b(?:must|always|never|run|execute|send|fetch|download|ignore|do not tell|secretly|instead)\b",
     re.IGNORECASE,
 )
-_ALL_TOOLS = re.compile(r"^(?:\*|Bash(?:\(\s*\*?\s*\))?|Bash\(\*:?\*?\))$")
+_ALL_TOOLS = re.compile(r"(?<![\w(*:])(?:\*|Bash(?:\([\s*:]*\))?)(?![\w(*:])")
 _HOOKS = re.compile(r"^(?:hooks|commands?|on[-_]?load|pre[-_]?run)\s*:", re.MULTILINE)
+_BASE64 = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/]{24,4000}={0,2}(?![A-Za-z0-9+/=_-])")
 _OWN_COMMENT = re.compile(r"^\s*/?memento:")
-_URL = re.compile(r"\b(?:https?|ftp|wss?)://([A-Za-z0-9.\-\[\]:]+)", re.IGNORECASE)
-_REACHING_COMMAND = re.compile(
-    r"\b(curl|wget|nc|ncat|ssh|scp|rsync|sudo|pip3? install|npm (?:i|install)|npx|uvx|pipx|"
-    r"apt(?:-get)? install|brew install|cargo install|go install|docker run|git clone)\b"
-)
-_REACHING_MODULE = re.compile(
-    r"^[ \t]*(?:import|from)\s+(?:[\w., ]*,\s*)?(socket|ssl|http|urllib|requests|httpx2?|aiohttp|ftplib|"
-    r"smtplib|telnetlib|ctypes|paramiko|subprocess|multiprocessing|pty|socketserver|webbrowser|xmlrpc|asyncio|"
-    r"importlib|pickle|marshal|pwd)\b",
-    re.MULTILINE,
-)
-_REACHING_CALL = re.compile(
-    r"\b(os\.(?:environb?|getenv|fork\w*|system|popen|exec\w+|spawn\w+|posix_spawn\w*|kill\w*|setsid)|"
-    r"__import__|expanduser|expandvars|Path\.home|eval|exec)\b(?=\W)"
-)
-_PACKAGE = re.compile(
-    r"\b(?:pip3?|npm|brew|cargo|apt(?:-get)?|gem)\s+(?:install|add|i)\s+(?:-\S+\s+)*([A-Za-z@][\w@./-]*)"
-)
-_ENVIRONMENT = re.compile(
-    r"\b(?:environb?(?:\.get)?|getenv)\s*[\[(]\s*b?[\"']([A-Za-z_]\w*)[\"']|\bprintenv\s+([A-Za-z_]\w*)"
-)
-_REACHING_PLACE = re.compile(
-    r"(?:~/[\w.]|\$\{?HOME\b|/home/|/root/|/etc/|/var/|/proc/|/dev/(?!null\b|stdin\b|stdout\b|stderr\b)|"
-    r"\.\./\.\./)[\w./-]*"
-)
 _PACKED = re.compile(
     r"\.(?:zip|tar|tgz|gz|xz|bz2|7z|rar|whl|egg|jar|class|wasm|deb|rpm|apk|bin|dylib|node)$", re.IGNORECASE
 )
@@ -164,7 +145,8 @@ def findings(folder: Folder) -> tuple[Finding, ...]:
     found: list[Finding] = []
     for name, file in sorted(folder.items()):
         text = file.data.decode("utf-8", "replace")
-        found.extend(_hidden_characters(name, text))
+        found.extend(_characters(name, text))
+        text = _plain(text)
         for rule in _RULES:
             found.extend(
                 Finding(file=name, line=_line(text, start), rule=rule.name, message=rule.message)
@@ -202,22 +184,6 @@ def redact(text: str) -> str:
     return _SECRETS.sub(REDACTED, _WHOLE_KEY.sub(REDACTED, text))
 
 
-def capabilities(folder: Folder, skill: Skill | None) -> frozenset[str]:
-    """What a skill can reach: "host example.org", "command curl", "module socket", "tool Bash"."""
-    reach = {f"tool {tool}" for tool in skill.allowed_tools} if skill else set()
-    for name, file in folder.items():
-        text = file.data.decode("utf-8", "replace")
-        reach |= {f"host {host.rstrip('.').lower()}" for host in _URL.findall(text)}
-        reach |= {f"command {command}" for command in _REACHING_COMMAND.findall(text)}
-        reach |= {f"package {package}" for package in _PACKAGE.findall(text)}
-        reach |= {f"environment {one or other}" for one, other in _ENVIRONMENT.findall(text)}
-        reach |= {f"module {module}" for module in _REACHING_MODULE.findall(text)}
-        if name.endswith((".py", ".sh")):
-            reach |= {f"use of {call}" for call in _REACHING_CALL.findall(text)}
-            reach |= {f"place {place.group()}" for place in _REACHING_PLACE.finditer(text)}
-    return frozenset(reach)
-
-
 def _header(text: str) -> Iterator[Finding]:
     """What the header grants: every tool there is, or commands that run by themselves."""
     head = text.split("\n---", 1)[0]
@@ -227,28 +193,33 @@ def _header(text: str) -> Iterator[Finding]:
     granted = re.search(r"^allowed-tools\s*:(.*(?:\n[ \t-]+.*)*)", head, re.MULTILINE)
     if granted is None:
         return
-    for word in re.split(r"[\s,\[\]\"']+", granted.group(1)):
-        if _ALL_TOOLS.match(word):
-            line, message = _line(text, granted.start()), f"allowed-tools grants everything: {word}"
-            yield Finding(file="SKILL.md", line=line, rule="all-tools", message=message)
+    for word in _ALL_TOOLS.findall(granted[1]):
+        line, message = _line(text, granted.start()), f"allowed-tools grants everything: {word}"
+        yield Finding(file="SKILL.md", line=line, rule="all-tools", message=message)
 
 
-def _hidden_characters(name: str, text: str) -> Iterator[Finding]:
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.isascii() and line.replace("\t", "").rstrip("\r").isprintable():
-            continue
-        for character in line:
-            # A byte-order mark may open a file; every other format character hides something.
-            is_mark = character == "\ufeff" and number == 1 and line.startswith("\ufeff")
-            category = unicodedata.category(character)
-            if is_mark or character in "\t\r":
-                continue
-            if category in {"Cf", "Cc", "Co", "Cs"}:
-                code = f"U+{ord(character):04X}"
-                yield Finding(
-                    file=name, line=number, rule="hidden-character", message=f"hidden character {code}"
-                )
-                break
+def _characters(name: str, text: str) -> Iterator[Finding]:
+    for line, code in hidden(text):
+        message = f"hidden character {code}"
+        yield Finding(file=name, line=line, rule="hidden-character", message=message)
+    for start, word in mixed(text):
+        message = f"{word!a} mixes alphabets that look alike"
+        yield Finding(file=name, line=_line(text, start), rule="mixed-alphabets", message=message)
+
+
+def _plain(text: str) -> str:
+    """As a reader understands it: letters of another width or style folded, encoded words beside them."""
+    folded = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return _BASE64.sub(lambda match: f"{match[0]} {_decoded(match[0])}", folded)
+
+
+def _decoded(word: str) -> str:
+    """What a word says in base64 when that is a sentence, else nothing."""
+    try:
+        said = base64.b64decode(word + "=" * (-len(word) % 4), validate=True).decode()
+    except ValueError:
+        return ""
+    return said if " " in said and said.isprintable() else ""
 
 
 def _orders_in_comments(name: str, text: str) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from memento.gate.harness import Harness
 from memento.gate.static import static
 from memento.gate.view import View
 from memento.skill.promises import Broken, broken, orphans
-from memento.skill.security import capabilities
+from memento.skill.reach import capabilities
 from memento.testing.snapshots import MemorySnapshot
 from memento.types import File, Folder
 from tests.gate.conftest import OLD_TEST, SCRIPT, folder, snapshot
