@@ -26,6 +26,7 @@ from memento.types import Exercise
 if TYPE_CHECKING:
     from memento.gate.behaviour import Solver
     from memento.gate.scanner import Scanner
+    from memento.gate.steps import Examination
 
 Clock = Callable[[], float]
 
@@ -82,7 +83,7 @@ class TestGate:
         examination = Examination(
             change=change,
             harness=self.harness,
-            board=requests or board(self.routes, change.base, change.head, change.skill),
+            asked=lambda: requests or board(self.routes, change.base, change.head, change.skill),
             routed=self.routes is not None,
             scanner=self.scanner,
             solver=self.solver,
@@ -104,13 +105,13 @@ class TestGate:
         return GateReport(
             skill=change.skill,
             outcome=_worst(steps),
-            evidence=_evidence(change, answers, examination.board),
+            evidence=_evidence(change, answers, examination),
             steps=tuple(steps),
             tests=trial.candidate if trial else (),
             new_tests=trial.new_tests if trial else (),
             flaky=trial.flaky if trial else (),
             needs_model=examination.needs_model,
-            routes=examination.board.rows(change.skill) if self.routes is not None else (),
+            routes=examination.rows,
             seconds=now - begun,
         )
 
@@ -123,7 +124,7 @@ def _worst(steps: list[GateStep]) -> GateOutcome:
     return GateOutcome.PASS
 
 
-def _evidence(change: Change, answers: dict[str, Answer], requests: Board) -> Evidence:
+def _evidence(change: Change, answers: dict[str, Answer], examination: "Examination") -> Evidence:
     """How well a PASS is supported."""
     good = {name: answer for name, answer in answers.items() if answer.outcome is GateOutcome.PASS}
     if not {"stay-green", "teeth"} <= good.keys():
@@ -133,5 +134,5 @@ def _evidence(change: Change, answers: dict[str, Answer], requests: Board) -> Ev
     noticed = "mutants" in good and good["mutants"].supports is Evidence.RED_TO_GREEN
     if not ("red-to-green" in good and change.before and noticed):
         return Evidence.UNIT
-    claims = requests.facts.get(change.skill)
-    return Evidence.ROUTING if "routes" in good and claims and claims.queries else Evidence.RED_TO_GREEN
+    claims = examination.board.facts.get(change.skill) if "routes" in good else None
+    return Evidence.ROUTING if claims and claims.queries else Evidence.RED_TO_GREEN

@@ -72,7 +72,7 @@ class Harness:
         return results
 
     def run_turns(self, jobs: Sequence[Job]) -> list[Results]:
-        """Run one content several times; those turns whose results are not known share a sandbox."""
+        """Run one test file several times, or on several states; what is not known yet shares a sandbox."""
         keys = [run_key(job, self.sandbox.name) for job in jobs]
         known = {key: results for key in keys if (results := self._known(key)) is not None}
         fresh = {key: job for key, job in zip(keys, jobs, strict=True) if key not in known}

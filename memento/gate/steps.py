@@ -18,9 +18,11 @@
 A change that removes the skill has steps of its own (`retirement`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from memento.changes import RouteChange
 from memento.gate.behaviour import LEAST, Solver, behaviour, due
 from memento.gate.change import Answer, Change, failed, indecisive, listed, passed
 from memento.gate.custody import custody
@@ -56,12 +58,22 @@ class Examination:
 
     change: Change
     harness: Harness
-    board: Board
+    asked: Callable[[], Board]
+    """Who asks for what, and where it goes: asked once, and not for a change that is refused before."""
     routed: bool
     scanner: Scanner | None
     solver: Solver | None
     trial: Trial | None = None
     needs_model: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def board(self) -> Board:
+        return self.asked()
+
+    @property
+    def rows(self) -> tuple[RouteChange, ...]:
+        """The route diff, as far as the examination came to it."""
+        return self.board.rows(self.change.skill) if self.routed and "board" in vars(self) else ()
 
     def steps(self) -> Iterator[Step]:
         """Each step's answer, computed when it is asked for: who stops asking runs no more of them."""

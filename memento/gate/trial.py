@@ -79,18 +79,17 @@ def compares(change: Change) -> bool:
 
 
 def hold(change: Change, harness: Harness, planned: Runs) -> Trial:
-    """Run the states side by side, each alone. Raises SandboxError; a broken test file is a red result."""
-    second, *more = planned.again
-    jobs = [planned.candidate, second, planned.emptied]
-    if planned.parent is not None:
-        jobs.append(planned.parent)
+    """Run the states side by side: the candidate alone, its repetitions in a sandbox, the controls in one.
+
+    Raises SandboxError; a broken test file is a red result.
+    """
+    controls = [planned.emptied, *([planned.parent] if planned.parent else [])]
     with ThreadPoolExecutor(max_workers=harness.workers) as pool:
-        candidate, again, empty, *before = pool.map(harness.run_alone, jobs)
+        (candidate,), again, (empty, *before) = pool.map(
+            harness.run_turns, ([planned.candidate], planned.again, controls)
+        )
     parent = before[0] if before else candidate
-    seen = [candidate, again]
-    if all(result.passed for results in seen for result in results):
-        seen += harness.run_turns(more)  # what is red already is refused without them
-    flaky = differing(*seen, known=quarantined(change.head, change.skill))
+    flaky = differing(candidate, *again, known=quarantined(change.head, change.skill))
     return Trial(
         new_tests=tuple(name for name in change.new_tests if name not in flaky),
         parked=change.parked | set(flaky),
@@ -137,9 +136,13 @@ def red_to_green(trial: Trial) -> Answer:
 
 
 def stay_green(trial: Trial, *, everything: bool = False) -> Answer:
-    """What was green on the parent is green on the candidate; `everything` asks it of each test there is."""
-    results = trial.candidate if everything else trial.parent
-    due = {base_name(result.id) for result in results} - trial.parked - {RUN}
+    """What was green on the parent is green on the candidate; `everything` asks it of each test there is.
+
+    Where the run on the parent did not end in order it tells nothing: a test there may have ended it, so
+    that the others seem to have been red.
+    """
+    everything = everything or _ended_badly(trial.parent)
+    due = {base_name(result.id) for result in trial.candidate} - trial.parked - {RUN}
     if not everything:
         due = {name for name in due if green(trial.parent, name)}
     broken = sorted(name for name in due if not green(trial.candidate, name))
