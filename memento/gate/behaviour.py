@@ -1,4 +1,4 @@
-"""The behaviour step: does an agent that follows the candidate do worse than one that follows the parent?
+"""G5, behaviour: does an agent that follows the candidate do worse than one that follows the parent?
 
 cases       data in the test file (`memento.gate.cases`): those of the parent's file and the new ones
 pairs       each case SAMPLES times with the candidate and with the parent; a new skill's parent is

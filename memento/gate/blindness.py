@@ -1,4 +1,4 @@
-"""Tests that cannot fail, as far as their text shows it."""
+"""G2: tests that cannot fail, as far as their text shows it."""
 
 import ast
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Custody: a proposal carries what was agreed upon, and nothing else. No content is executed or judged.
+"""G0, custody: a proposal carries what was agreed upon, and nothing else. No content is executed or judged.
 
 paths     its own skill folder and its own test file; shapes git would treat specially are refused
 modes     regular files only, no symlink, no submodule; the mode of what was there stays

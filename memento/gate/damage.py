@@ -1,4 +1,4 @@
-"""The mutants step: does the test file notice small damages to the skill?
+"""G3, mutants: does the test file notice small damages to the skill?
 
 E2 is withheld from a change whose tests let too many mutants live, and from one that changes nothing
 but prose, which no test without a model can judge. In the test lane (tests changed, the skill not) a

@@ -1,4 +1,4 @@
-"""Runs test files in the sandbox and decides, from outside, which tests passed.
+"""G3: runs test files in the sandbox and decides, from outside, which tests passed.
 
     what runs        a test file and its skill's folder, exported read-only, with the skills it names
     what is expected the tests and cases that the file's syntax tree names, known before anything runs

@@ -1,4 +1,4 @@
-"""The part of the harness that runs inside the sandbox: a supervisor that no tested code shares a
+"""G3: the part of the harness that runs inside the sandbox: a supervisor that no tested code shares a
 process with.
 
     supervisor    reads the order on standard input, and is the only one to hold standard output

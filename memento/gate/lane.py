@@ -1,4 +1,4 @@
-"""Whether the tests that were there are still there: what a test says, and every name that it may use.
+"""G0: whether the tests that were there are still there: what a test says, and every name that it may use.
 
 A name of the old file must be bound by the same code in the new one, and by nothing else: a test, a
 helper, a constant that an assert compares with. Tables of requests and tasks may grow. PARKED has rules

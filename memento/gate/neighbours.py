@@ -1,5 +1,5 @@
-"""Tests of other skills that use this one, or ask for a route that the change alters: what was green before
-the change is green after it.
+"""G3: tests of other skills that use this one, or ask for a route that the change alters: what was green
+before the change is green after it.
 
 A test that is red now is run RERUNS times more; one that then is green again is flaky. It does not refuse
 the change, but it is named, and a human must agree.

@@ -1,4 +1,4 @@
-"""What a test file will do, read from its syntax tree: nothing here imports or runs it.
+"""G2: what a test file will do, read from its syntax tree: nothing here imports or runs it.
 
 expected     the tests that must report, known before anything runs
 cases        for a parametrized test whose parameters are literal: the ids its cases must report

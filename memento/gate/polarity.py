@@ -1,4 +1,4 @@
-"""Rules that a change of prose turns round: the same sentence with "never", or with the opposite of a word.
+"""G1: rules that prose turns round: the same sentence with "never", or with the opposite of a word.
 
 No test without a model can tell what a sentence asks for. This sees the plainest reversals alone, and asks
 a human; everything else that prose may mean is left to the evidence level, which says that nobody tried it.

@@ -1,4 +1,4 @@
-"""What a test file may not contain, whoever wrote it: ways to be green without testing.
+"""G2: what a test file may not contain, whoever wrote it: ways to be green without testing.
 
 hooks and ends   pytest hooks and plugins, exits, skips, xfail, handlers that run at the end
 deep reach       frames, the garbage collector, private pytest, run-time code, patching of names

@@ -1,4 +1,4 @@
-"""Quarantine: a test that cannot make up its mind decides nothing and is named for a human.
+"""G3, quarantine: a test that cannot make up its mind decides nothing and is named for a human.
 
 kept   in the journal under the content of its skill: whoever mends the test or the skill frees it
 few    at most SHARE of the library's tests, one in any case; a change that needs more is refused

@@ -1,4 +1,4 @@
-"""The route diff: who gets which request, before and after; decided outside, without a model.
+"""G4, the route diff: who gets which request, before and after; decided outside, without a model.
 
     own queries    each that reached the skill still does
     neighbours     none loses one of its own queries

@@ -1,4 +1,4 @@
-"""An external scanner: a command that gets a folder as its last argument and prints SARIF.
+"""G1: an external scanner: a command that gets a folder as its last argument and prints SARIF.
 
 It is named in memento.toml, which is read from what has landed, never from a proposal. Its errors
 refuse a change, its warnings ask a human, its notes are ignored. A scanner that breaks is an accident:

@@ -1,4 +1,4 @@
-"""Which skills a gate run is about, and what lies beside them that must not.
+"""G0: which skills a gate run is about, and what lies beside them that must not.
 
 Read from paths alone: a folder that holds no readable skill is selected all the same, so that the
 gate refuses it by name instead of overlooking it.

@@ -1,4 +1,4 @@
-"""Static: what can be said of a skill without running anything.
+"""G1, static: what can be said of a skill without running anything.
 
 spec          the Agent Skills specification, sizes, links, scripts that parse       FAIL
 security      hidden characters, secrets, injection, code from the network           FAIL

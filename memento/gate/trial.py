@@ -1,4 +1,4 @@
-"""The trial: the candidate's test file on three states of the skill, each run in the sandbox.
+"""G3, the trial: the candidate's test file on three states of the skill, each run in the sandbox.
 
                     new tests     old tests
     parent          all red       some green      red-to-green, and what must stay green
