@@ -21,7 +21,9 @@ def quarantined(view: View, skill: str) -> tuple[str, ...]:
 def quarantine(view: View, found: Mapping[str, Sequence[str]], said: str) -> Answer:
     """Keep tests, by skill: INDECISIVE with what is `said` of them, FAIL when there are too many."""
     known = {name: {*quarantined(view, name), *tests} for name, tests in found.items()}
-    view.journal.remember({_key(view, name): json.dumps(sorted(tests)) for name, tests in known.items()})
+    view.journal.cache.remember(
+        {_key(view, name): json.dumps(sorted(tests)) for name, tests in known.items()}
+    )
     held, total = _held(view, view.names), sum(facts.tests for facts in view.facts(view.names).values())
     most = max(1, int(SHARE * total))
     if len(held) > most:
@@ -31,7 +33,7 @@ def quarantine(view: View, found: Mapping[str, Sequence[str]], said: str) -> Ans
 
 def _held(view: View, skills: Iterable[str]) -> list[str]:
     keys = {_key(view, name): name for name in skills}
-    kept = view.journal.recall(keys)
+    kept = view.journal.cache.recall(keys)
     return sorted(f"{keys[key]}: {test}" for key, tests in kept.items() for test in json.loads(tests))
 
 
