@@ -85,9 +85,12 @@ def hold(change: Change, harness: Harness, planned: Runs) -> Trial:
     """
     controls = [planned.emptied, *([planned.parent] if planned.parent else [])]
     with ThreadPoolExecutor(max_workers=harness.workers) as pool:
-        (candidate,), again, (empty, *before) = pool.map(
+        (candidate,), again, control = pool.map(
             harness.run_turns, ([planned.candidate], planned.again, controls)
         )
+    if len(controls) > 1 and any(map(_ended_badly, control)):
+        control = [harness.run_alone(job) for job in controls]  # one may have ended the other
+    empty, *before = control
     parent = before[0] if before else candidate
     flaky = differing(candidate, *again, known=quarantined(change.head, change.skill))
     return Trial(
