@@ -26,10 +26,11 @@ def damage(change: Change, harness: Harness, routes: Routes) -> Iterator[tuple[s
         return
     if change.exam is not None and change.exam.parked:
         return
-    found = measure(change, change.test, harness, routes)
     if change.only_prose:
-        yield "mutants", passed(f"{found}; E2 withheld: only prose changed, and no model has tried it")
-    elif found.enough:
+        yield "mutants", passed("not asked, E2 withheld: only prose changed, and no model has tried it")
+        return
+    found = measure(change, change.test, harness, routes)
+    if found.enough:
         yield "mutants", passed(str(found), supports=Evidence.RED_TO_GREEN)
     else:
         yield "mutants", passed(f"{found}; E2 withheld: too many survive")

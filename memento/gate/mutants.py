@@ -136,7 +136,9 @@ def _can_be_damaged(node: ast.AST) -> bool:
     if isinstance(node, ast.Constant):
         # Texts are mostly messages: changing one is rarely damage.
         return isinstance(node.value, int | float) and not isinstance(node.value, bool)
-    return isinstance(node, ast.If | ast.BoolOp | ast.Return) and getattr(node, "value", 1) is not None
+    if isinstance(node, ast.Return):  # `return` and `return None` are what they would become
+        return not (node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None))
+    return isinstance(node, ast.If | ast.BoolOp)
 
 
 def _damage(node: ast.AST) -> str:

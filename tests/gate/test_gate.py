@@ -261,6 +261,16 @@ def test_a_test_file_that_does_not_parse_fails_with_its_line(gate: Gatekeeper) -
     )
 
 
+def test_a_change_of_prose_alone_is_e1_and_says_so(gate: Gatekeeper) -> None:
+    report = gate(
+        snapshot(folder(version="1.0.1", extra="Blank lines count as nothing.\n"), OLD_TEST), exam=None
+    )
+    assert (report.outcome, report.evidence) == (GateOutcome.PASS, Evidence.UNIT)
+    assert report.steps[-1].detail == (
+        "not asked, E2 withheld: only prose changed, and no model has tried it"
+    )
+
+
 # ---------------------------------------------------------------- rollback
 
 

@@ -83,6 +83,13 @@ def test_enough_is_six_tenths_of_script_mutants_and_half_of_all(
     assert found.enough is enough
 
 
+def test_a_damage_that_changes_nothing_is_no_mutant() -> None:
+    script = "def f(x):\n    if x:\n        return None\n    return\n"
+    assert [mutant.what for mutant in mutants(folder(script)) if mutant.script] == [
+        "scripts/add.py:2 `if x:` -> `if not x:`"
+    ]
+
+
 def test_survivors_are_named_as_tests_to_write() -> None:
     tried = mutants(folder())
     found = score(tried, [False] * len(tried))
