@@ -1,5 +1,6 @@
 """memento route: which skill a task would get, how healthy the routing is, and learning from the past."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 """Lines of each part of the doctor's report."""
+EMPTY = "no skill fits: the library has none"
+NOTHING = "no skill fits: none has anything in common with it"
 
 
 @click.command()
@@ -64,16 +67,26 @@ def _route(
     router: "TantivyRouter", place: Workplace, task: str, rev: str | None, why: bool, as_json: bool
 ) -> None:
     from memento.route.router import Explanation
+    from memento.route.words import MAX_QUERY_CHARS
 
-    explanation = router.explain(task, place.library.at(rev))
+    with console(stderr=True).status("reading the library, the first time also its meaning"):
+        explanation = router.explain(task, place.library.at(rev))
     if as_json:
         print_json(Explanation, explanation)
         return
     route, out = explanation.route, console()
-    out.print(_ranking(explanation, why))
+    if explanation.candidates:
+        out.print(_ranking(explanation, why))
+    if len(task) > MAX_QUERY_CHARS:
+        half = MAX_QUERY_CHARS // 2
+        console(stderr=True).print(f"long: only its first and last {half} characters were read")
     if route.degraded:
         console(stderr=True).print(one_line(f"degraded: {route.degraded}", 500))
-    if route.skill is None:
+    if not explanation.candidates:
+        out.print(
+            "no skill fits: none has anything in common with it" if place.library.at(rev).names() else EMPTY
+        )
+    elif route.skill is None:
         out.print(
             f"no skill fits: the best confidence {route.confidence:.2f} is under {explanation.threshold:.2f}"
         )
@@ -103,8 +116,9 @@ def _doctor(router: "TantivyRouter", place: Workplace, rev: str | None, as_json:
 
     snapshot = place.library.at(rev)
     with Progress(console=console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("routing every skill's description", total=len(snapshot.names()))
-        health = examine(router, snapshot, lambda done: progress.update(bar, advance=done))
+        # Without a total it only shows that something happens: the library is read, the first time embedded.
+        bar, total = progress.add_task("routing every skill's description", total=None), len(snapshot.names())
+        health = examine(router, snapshot, lambda done: progress.update(bar, total=total, advance=done))
     if as_json:
         print_json(Health, health)
         return
@@ -117,10 +131,17 @@ def _doctor(router: "TantivyRouter", place: Workplace, rev: str | None, as_json:
         for shadow in found[:SHOWN]:
             place_ = f"place {shadow.rank}" if shadow.rank else "not among the first ten"
             out.print(one_line(f"{title}: {shadow.skill} ({place_}; first is {shadow.by or 'nothing'})", 200))
+        _print_left_out(title, found)
     for pair in health.overlaps[:SHOWN]:
         out.print(one_line(f"overlap {pair.cosine:.2f}: {pair.first} and {pair.second}", 200))
+    _print_left_out("overlap", health.overlaps)
     if health.degraded:
         console(stderr=True).print(one_line(f"degraded: {health.degraded}", 500))
+
+
+def _print_left_out(title: str, found: Sequence[object]) -> None:
+    if len(found) > SHOWN:
+        console().print(f"{title}: {len(found) - SHOWN} more, with --json")
 
 
 def _train(router: "TantivyRouter", place: Workplace, as_json: bool) -> None:

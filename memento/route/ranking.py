@@ -128,11 +128,10 @@ def shrunk(utility: Utility) -> float:
     return (utility.successes + PRIOR_WEIGHT / 2) / (utility.n + PRIOR_WEIGHT)
 
 
-def margin(ranked: Sequence[Scored]) -> float:
-    """How far the first is ahead of the second; all its score when it is alone."""
-    if not ranked:
-        return 0.0
-    return ranked[0].score - (ranked[1].score if len(ranked) > 1 else 0.0)
+def margin(ranked: Sequence[Scored], n: int = 0) -> float:
+    """How far the `n`-th is ahead of the best other one, below 0 when behind; all its score when alone."""
+    other = 1 if n == 0 else 0
+    return ranked[n].score - (ranked[other].score if len(ranked) > 1 else 0.0)
 
 
 def _nearest(cosines: "Floats", names: Sequence[str]) -> Sequence[str]:

@@ -142,9 +142,10 @@ class TantivyRouter:
         found = self._vectors((text,), indexed)
         asked = self._asking((text,), found)[0]
         ranked = self._ranking(asked, indexed, RANKED)
-        cases = tuple(self._case(ranked[n:], asked, indexed) for n in range(len(ranked)))
+        cases = tuple(self._case(ranked, n, asked, indexed) for n in range(len(ranked)))
         route = self._decision(ranked, cases[0].confidence if cases else 0.0, found.degraded)
-        return Explanation(route=route, threshold=self.threshold, terms=tuple(asked.terms), candidates=cases)
+        least = self._least(found.degraded)
+        return Explanation(route=route, threshold=least, terms=tuple(asked.terms), candidates=cases)
 
     def lessons(self, snapshot: Snapshot) -> Lessons:
         """What the past requests that skills of `snapshot` solved teach, as arrays for train.py.
@@ -175,7 +176,7 @@ class TantivyRouter:
             found = self._vectors(some, indexed)
             for asked in self._asking(some, found):
                 ranked = self._ranking(asked, indexed, RANKED)
-                sure = self._sure(ranked, asked, indexed)
+                sure = self._sure(ranked, 0, asked, indexed)
                 routed.append((self._decision(ranked, sure, found.degraded), ranked))
         return routed
 
@@ -188,12 +189,16 @@ class TantivyRouter:
 
     def _decision(self, ranked: Sequence[Scored], sure: float, degraded: str | None) -> Route:
         return Route(
-            skill=ranked[0].skill if ranked and sure >= self.threshold else None,
+            skill=ranked[0].skill if ranked and sure >= self._least(degraded) else None,
             confidence=sure,
             ranked=tuple((s.skill, s.score) for s in ranked),
             near=near_ties(ranked),
             degraded=degraded,
         )
+
+    def _least(self, degraded: str | None) -> float:
+        # Words have a confidence of their own, with a bar of its own.
+        return self.threshold if degraded is None else max(self.threshold, THRESHOLD)
 
     def _asked(self, route: Route, x: Observation, reranker: Reranker) -> Route:
         offered = [skill for name in route.near if (skill := x.library.skill(name)) is not None]
@@ -225,27 +230,27 @@ class TantivyRouter:
             self._remembered.of = state
         return self._remembered.memory
 
-    def _sure(self, ranked: Sequence[Scored], asked: Asked, indexed: Indexed) -> float:
+    def _sure(self, ranked: Sequence[Scored], n: int, asked: Asked, indexed: Indexed) -> float:
         if not ranked:
             return 0.0
-        if ranked[0].cosine is not None:
+        if ranked[n].cosine is not None:
             wording = indexed.index.wording(asked.terms)
-            return fused(self.weights.sure, ranked[0], margin(ranked), wording)
-        hit = indexed.index.hit(ranked[0].skill, ranked[0].bm25)
+            return fused(self.weights.sure, ranked[n], margin(ranked, n), wording)
+        hit = indexed.index.hit(ranked[n].skill, ranked[n].bm25)
         return confidence(hit, indexed.index.rarity(asked.terms), indexed.index.rarest)
 
-    def _case(self, ranked: Sequence[Scored], asked: Asked, indexed: Indexed) -> Candidate:
-        first = ranked[0]
-        hit = indexed.index.hit(first.skill, first.bm25)
+    def _case(self, ranked: Sequence[Scored], n: int, asked: Asked, indexed: Indexed) -> Candidate:
+        scored = ranked[n]
+        hit = indexed.index.hit(scored.skill, scored.bm25)
         rarity = indexed.index.rarity(asked.terms)
         return Candidate(
-            skill=first.skill,
-            score=first.score,
-            bm25=first.bm25,
-            cosine=first.cosine,
-            utility=shrunk(first.utility),
+            skill=scored.skill,
+            score=scored.score,
+            bm25=scored.bm25,
+            cosine=scored.cosine,
+            utility=shrunk(scored.utility),
             coverage=coverage(hit, rarity),
-            confidence=self._sure(ranked, asked, indexed),
+            confidence=self._sure(ranked, n, asked, indexed),
             matched=tuple(term for term in rarity if term in hit.full),
-            parts=first.parts,
+            parts=scored.parts,
         )

@@ -122,7 +122,11 @@ def test_route_names_the_skill_and_what_else_was_near(memento, fresh):
     ran = memento("route", "open https://example.org/page and read what is behind it", "--json", cwd=fresh)
     assert ran.code == 0
     assert ran.json()["route"]["skill"] == "web-fetch"
-    assert memento("route", "zzz qqq", cwd=fresh).out.strip().endswith("is under 0.25")
+    assert memento("route", "zzz qqq", cwd=fresh).out.strip().endswith("is under 0.30")
+    assert memento("route", "😀", cwd=fresh).out == "no skill fits: none has anything in common with it\n"
+    long = memento("route", "open https://example.org/page " * 3500, cwd=fresh)
+    assert long.out.strip().splitlines()[-1].startswith("web-fetch (confidence")
+    assert long.err == "long: only its first and last 4000 characters were read\n"
 
 
 def test_gate_of_one_skill_passes_and_of_no_change_has_nothing_to_do(memento, fresh):

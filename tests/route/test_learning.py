@@ -15,7 +15,7 @@ from memento.route.lessons import BALANCE, SHARES, Lessons
 from memento.route.memory import remember
 from memento.route.past import Past, Recalled
 from memento.route.tools import offered, rank, toolset
-from memento.route.train import fit, fit_sure, hits, train
+from memento.route.train import Trained, fit, fit_sure, hits, train
 from memento.route.vectors import VectorCache, centred, skill_key
 from memento.route.vectors import skill_vectors as vectors_of
 from memento.route.weights import BM25_UNIT, DEFAULT, Score, Sure, Weights, dump, fitting, load
@@ -214,8 +214,12 @@ def lessons(count: int, *, honest: bool) -> Lessons:
     )
 
 
-def test_training_finds_what_tells_the_right_skill_and_says_by_how_much():
-    trained = train(lessons(150, honest=True), DEFAULT, embedder="e")
+@pytest.fixture(scope="module")
+def trained() -> Trained:
+    return train(lessons(150, honest=True), DEFAULT, embedder="e")
+
+
+def test_training_finds_what_tells_the_right_skill_and_says_by_how_much(trained):
     assert (trained.kept_old, trained.weights.embedder, trained.weights.trained_on) == (False, "e", 150)
     assert trained.after_warm > 0.9 > 0.5 > trained.before_warm
 
@@ -225,9 +229,8 @@ def test_weights_that_do_no_better_are_not_taken():
     assert (trained.kept_old, trained.weights) == (True, DEFAULT)
 
 
-def test_training_is_the_same_twice():
-    taught = lessons(60, honest=True)
-    assert train(taught, DEFAULT, embedder="e") == train(taught, DEFAULT, embedder="e")
+def test_training_is_the_same_twice(trained):
+    assert train(lessons(150, honest=True), DEFAULT, embedder="e") == trained
 
 
 def test_skills_without_a_past_keep_their_requests_whatever_the_others_learn():
@@ -241,10 +244,37 @@ def test_skills_without_a_past_keep_their_requests_whatever_the_others_learn():
     assert np.concatenate(cold).mean() >= np.concatenate(plain).mean() - 0.05
 
 
+def test_having_a_past_counts_as_much_as_finds_most_with_such_requests_counting_three_times():
+    taught = lessons(300, honest=True)
+    draw = np.random.default_rng(3)
+    noise = 0.6 * draw.random(taught.text.shape) + 0.3 * taught.right[..., None]
+    taught = replace(taught, text=(taught.text + noise).astype(np.float32), past=0.3 * taught.past)
+    score = fit([taught])
+
+    def found(shift: float, warm: float) -> float:
+        moved = replace(score, seen=score.seen + shift)
+        found = np.stack([hits(taught, moved, view) for view in BALANCE])
+        views = list(BALANCE)
+        return sum(
+            count * found[which[views]].mean() for count, which in ((warm, taught.warm), (1, taught.cold))
+        )
+
+    near = np.round(np.arange(-0.06, 0.065, 0.01), 2)
+    here = sum(found(step, 3) for step in near)
+    assert all(here >= sum(found(step + shift, 3) for step in near) for shift in (-0.2, -0.05, 0.05, 0.2))
+    assert sum(found(step, 30) for step in near) < max(
+        sum(found(step + 0.01 * shift, 30) for step in near) for shift in range(1, 20)
+    )
+
+
 def test_a_confidence_tells_requests_whose_skill_is_there_from_those_whose_skill_is_gone():
     taught = lessons(150, honest=True)
     sure = fit_sure([(taught, fit([taught]))])
     assert sure.share > 0
+    many = replace(taught, past=taught.past.copy())
+    many.past[..., PAST_FEATURES.index("count")] = 3 * taught.right
+    old, young = (fit_sure([(many, fit([many]))], young=young).count for young in (False, True))
+    assert (old > 0, young) == (True, 0.0)
 
 
 def test_too_little_past_teaches_nothing_and_says_so(workshop):

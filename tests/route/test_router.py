@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from memento.protocols import Observation
 from memento.route import Candidate, TantivyRouter
 from memento.route.index import FUSED_HEAD_BOOST, Wording, build
 from memento.route.past import Recalled
+from memento.route.router import THRESHOLD
 from memento.route.weights import BM25_UNIT, sure_features
 from memento.types import Route, Skill, Task, Utility
 
@@ -325,8 +326,20 @@ def test_an_embedder_that_is_down_degrades_the_route_and_says_so(workshop):
     route = router.route("bake loaves", workshop)
     assert route.degraded == "embedder topics is down, words alone decided: connection refused"
     assert (route.skill, route.confidence, route.ranked) == (plain.skill, plain.confidence, plain.ranked)
+    explained = replace(router, threshold=0.1).explain("predict gluten futures by spice", workshop)
+    assert 0.1 < explained.route.confidence < explained.threshold == THRESHOLD
+    assert explained.route.skill is None
     embedder.down = False
     assert router.route("bake loaves", workshop).degraded is None
+
+
+def test_of_two_that_score_alike_the_second_is_not_the_surer_one(make_library):
+    library = make_library(
+        ("loaves", "Bake loaves of bread.", ""), ("rolls", "Bake loaves and rolls of bread.", "")
+    )
+    cases = TantivyRouter(embedder=Topics()).explain("bake loaves of bread", library).candidates
+    assert [c.skill for c in cases] == ["loaves", "rolls"]
+    assert cases[0].confidence > cases[1].confidence
 
 
 def test_the_skills_of_a_commit_are_embedded_once(workshop):
