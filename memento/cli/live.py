@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from memento.cli.plain import plain
-from memento.cli.say import colour, doing, sentence
+from memento.cli.say import calling, colour, doing, sentence
 
 if TYPE_CHECKING:
     from memento.loop import Event
@@ -57,6 +57,10 @@ class Live:
     def is_live(self) -> bool:
         return bool(self._console.is_terminal and not self._console.is_dumb_terminal)
 
+    def has_shown(self, answer: str) -> bool:
+        """Whether this is what came last: then it is on the screen already."""
+        return self.is_live and self.heard.strip() == answer.strip()
+
     def hear(self, delta: "Delta") -> None:
         """A piece of a reply."""
         if delta.first:
@@ -72,6 +76,9 @@ class Live:
                 self.pause()
             text, self._answer = answer[len(self._answer) :], answer or self._answer
             self._put(text)
+        elif delta.purpose == SHOWN and self._status is None:
+            self.pause()
+            self._wait(calling(delta.call))  # until it has been made, which tell hears
 
     def tell(self, event: "Event") -> None:
         """An event of the loop."""
@@ -100,10 +107,19 @@ class Live:
         if self.heard and self._inside_line:
             self._write(" (broken off; again)")
         self.pause()
-        self._text = self._arguments = self._answer = ""
-        if self.is_live:
-            self._status = self._console.status(doing(purpose), spinner="dots")
-            self._status.start()
+        if purpose == SHOWN:
+            self._text = self._arguments = self._answer = ""
+        self._wait(doing(purpose))
+
+    def _wait(self, what: str) -> None:
+        if not self.is_live:
+            return
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+        self._status = Progress(*columns, console=self._console, transient=True)
+        self._status.add_task(what)
+        self._status.start()
 
     def _put(self, text: str) -> None:
         if not text:

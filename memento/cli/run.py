@@ -1,6 +1,7 @@
 """memento run: one task, with a real model."""
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -136,11 +137,14 @@ def command(
     else:
         run = _taken_up(runs, resume or None, text, files, answer)
     gold = Gold(answer=answer, scorer=run.scorer) if answer is not None else None
-    episodes = _solve(place, runs, run, gold, live=Live(console(stderr=True)), as_json=as_json)
+    live = Live(console(stderr=True))
+    episodes = _solve(place, runs, run, gold, live=live, as_json=as_json)
     last = episodes[-1]
     if as_json:
         print_json(tuple[Episode, ...], episodes)
-    elif last.trajectory.answer is not None:
+    elif last.trajectory.answer is not None and not (
+        sys.stdout.isatty() and live.has_shown(last.trajectory.answer)
+    ):
         click.echo(plain(last.trajectory.answer.replace("\r\n", "\n")))
     return _ending(last)
 

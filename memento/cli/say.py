@@ -4,6 +4,7 @@ Untrusted text (answers, explanations, ideas) is kept to one line and stripped o
 would obey.
 """
 
+import json
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -37,7 +38,7 @@ def sentence(event: "Event") -> str:  # noqa: C901 (a table: one line per kind o
         case Route():
             return f"  route    {event.skill} (confidence {event.confidence:.2f})"
         case Step():
-            return f"  step {event.index}   {one_line(event.tool)} {one_line(event.arguments, 80)}"
+            return f"  step {event.index}   {one_line(event.tool)} {_told(event.arguments)}{_came_of(event)}"
         case Verdict():
             return f"  judge    {event.result.upper()}: {one_line(event.rationale)}"
         case Blame(fault=None):
@@ -59,6 +60,27 @@ def sentence(event: "Event") -> str:  # noqa: C901 (a table: one line per kind o
             return f"  github   {one_line(event.trouble, 300)} {again}"
         case Landing():
             return f"{gate_line(event.report)}\n  {landing(event)}"
+
+
+def _told(arguments: str) -> str:
+    """A call's arguments for a reader: the value of a single one, else name=value."""
+    try:
+        values = json.loads(arguments)
+    except ValueError:
+        values = None
+    if not isinstance(values, dict):
+        return one_line(arguments, 80)
+    if len(values) == 1:
+        return one_line(str(*values.values()), 80)
+    return one_line(", ".join(f"{name}={value}" for name, value in values.items()), 80)
+
+
+def _came_of(step: Step) -> str:
+    """What is worth a word of how a call ended; nothing of one that went well and quickly."""
+    code = f"exit {step.exit_code}" if step.exit_code else ""
+    time = f"{step.seconds:.1f} s" if step.seconds >= 1 else ""
+    said = ", ".join(filter(None, (code, time)))
+    return f" ({said})" if said else ""
 
 
 def gate_line(report: GateReport) -> str:
@@ -110,6 +132,11 @@ DOING = {
 def doing(purpose: str) -> str:
     """What the model is at, for the one who waits."""
     return f"{DOING.get(purpose, one_line(purpose))} ..."
+
+
+def calling(tool: str) -> str:
+    """What the agent is at while a tool runs."""
+    return f"running {one_line(tool, 40)} ..."
 
 
 def price(usage: Usage) -> str:

@@ -68,7 +68,7 @@ def _show(episode: Episode, *, most: int | None) -> None:
     trajectory = episode.trajectory
     _line(out, f"attempt {episode.id}", "bold")
     for name, value in _facts(episode):
-        _line(out, f"  {name:<9} {value}")
+        _line(out, f"  {name:<9} {value}", hang=12)
     for step in trajectory.steps:
         _line(out, "")
         _line(out, heading(step), "yellow" if step.tainted else "cyan")
@@ -126,15 +126,22 @@ def _block(out: Any, name: str, text: str, most: int | None) -> None:
     lines = plain(text.rstrip()).split("\n")
     left = len(lines) - most if most is not None else 0
     for number, line in enumerate(lines[:most]):
-        _line(out, f"    {name if number == 0 else '':<8}{line}")
+        _line(out, f"    {name if number == 0 else '':<8}{line}", hang=12)
     if left > 0:
         _line(out, f"    {'':<8}[{left} more lines; --full shows them]")
 
 
-def _line(out: Any, text: str, style: str = "") -> None:
+def _line(out: Any, text: str, style: str = "", *, hang: int = 0) -> None:
+    """A line; on a terminal that is too narrow its rest stands `hang` columns from the left."""
     from rich.text import Text
 
-    out.print(Text(text, style=style), soft_wrap=True)
+    if not hang or not out.is_terminal:
+        out.print(Text(text, style=style), soft_wrap=True)
+        return
+    head = text[:hang]
+    for part in Text(text[hang:]).wrap(out, max(20, out.width - hang)) or [Text()]:
+        out.print(Text(head + part.plain, style=style), soft_wrap=True)
+        head = " " * hang
 
 
 def page(episode: Episode, *, library: str, now: float) -> str:

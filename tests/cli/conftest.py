@@ -19,9 +19,13 @@ from pathlib import Path
 import pytest
 
 from tests import command
+from tests.cli.forking import forking
 from tests.command import Ran
 
 MEMENTO = Path(sys.executable).parent / "memento"
+
+STARTS = ("PATH", "LANG", "GIT_CONFIG_NOSYSTEM")
+"""What decides how the interpreter starts and which programs an import finds."""
 
 
 def scrubbed(home: Path) -> dict[str, str]:
@@ -35,6 +39,11 @@ def scrubbed(home: Path) -> dict[str, str]:
 
 
 def run(*argv, cwd, env: Mapping[str, str]) -> Ran:
+    """A call, by the process that forks where the interpreter would start the same way."""
+    usual = {name: scrubbed(Path())[name] for name in STARTS}
+    if {name: env.get(name) for name in STARTS} == usual:
+        code, out, err = forking(**usual)([*map(str, argv)], cwd=cwd, env=env)
+        return Ran(code=code, out=out.decode(), err=err.decode())
     done = subprocess.run(
         [str(MEMENTO), *map(str, argv)], cwd=cwd, env=env, capture_output=True, timeout=300, check=False
     )

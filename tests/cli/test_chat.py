@@ -217,7 +217,7 @@ class Terminal:
         # -S -: with the lines that have scrolled away.
         return self._run("capture-pane", "-p", "-J", "-S", "-")
 
-    def wait(self, pattern, seconds=30.0):
+    def wait(self, pattern, seconds=120.0):
         """The screen, once it shows the pattern."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -251,7 +251,7 @@ def terminal(fresh, environment, endpoint, tmp_path):
         )
         # The shell outlives ^C and the command, so that the screen can be read after its end.
         kept = (
-            f"sh -c {shlex.quote(f'trap : INT; {command}; code=$?; echo; echo ended with $code; sleep 60')}"
+            f"sh -c {shlex.quote(f'trap : INT; {command}; code=$?; echo; echo ended with $code; sleep 600')}"
         )
         socket = tmp_path / f"tmux-{len(opened)}"
         opened.append(Terminal(socket, kept, cwd=fresh, env=environment))
@@ -266,7 +266,7 @@ def test_an_answer_streams_is_stopped_by_ctrl_c_and_the_chat_goes_on(terminal, e
     chat = terminal("chat")
     chat.ready(0)
     chat.type("slowly", "Enter")
-    assert endpoint.begun.wait(30)
+    assert endpoint.begun.wait(120)
     screen = chat.wait("word-5 ")
     assert "word-4999" not in screen, "it is shown while it comes"
     chat.type("C-c")
@@ -329,7 +329,7 @@ def test_steps_are_shown_and_an_answer_cannot_command_the_terminal(terminal):
 
 def test_a_run_streams_is_interrupted_and_goes_on_where_it_was(terminal, endpoint):
     run = terminal("run", "slowly", "--no-learn", "--answer", "x", "--rounds", "0")
-    assert endpoint.begun.wait(30)
+    assert endpoint.begun.wait(120)
     run.wait("word-5 ")
     run.type("C-c")
     screen = run.ended(130)

@@ -58,7 +58,7 @@ class Endpoint:
         self.asked.append(purpose)
         if purpose == self.hold:
             self.held.set()
-            self.server.closed.wait(60)
+            self.server.closed.wait(300)
         return self.model.complete(wire.decode(body, purpose=purpose))
 
     def __enter__(self):
@@ -174,7 +174,7 @@ def interrupted(argv, moment, *, cwd, env) -> Ran:
     ) as process:  # fmt: skip
         moment(process)
         os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
     return Ran(code=process.returncode, out=out.decode(), err=err.decode())
 
 
@@ -195,7 +195,7 @@ def nothing_is_half_done(root, before, memento):
 def test_interrupted_while_the_model_thinks_it_ends_with_130(call, fresh, environment, memento, purpose):
     before = git(fresh, "rev-parse", "main").strip()
     with Endpoint(hold=purpose) as endpoint:
-        ran = interrupted(call(endpoint), lambda _: endpoint.held.wait(60), cwd=fresh, env=environment)
+        ran = interrupted(call(endpoint), lambda _: endpoint.held.wait(120), cwd=fresh, env=environment)
     assert (ran.code, ran.out) == (130, "")
     assert "Traceback" not in ran.err
     assert ran.err.endswith("interrupted: what had landed stays, nothing is half landed\n")
@@ -229,7 +229,7 @@ def test_interrupted_during_the_gate_it_has_landed_whole_or_not_at_all(
 
 def test_an_interrupted_run_goes_on_and_what_was_said_is_not_asked_again(call, fresh, environment):
     with Endpoint(hold="exam") as endpoint:
-        ran = interrupted(call(endpoint), lambda _: endpoint.held.wait(60), cwd=fresh, env=environment)
+        ran = interrupted(call(endpoint), lambda _: endpoint.held.wait(120), cwd=fresh, env=environment)
     assert ran.code == 130
     (name,) = re.findall(r"to go on: memento run --resume (\S+) --answer ANSWER", ran.err)
     assert GOLD.answer not in "".join(
