@@ -1,5 +1,6 @@
 """The journal's file: made complete, opened for one transaction at a time."""
 
+import errno
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -45,10 +46,19 @@ class Database:
             with closing(sqlite3.connect(self.path, timeout=30)) as connection, connection:
                 yield connection
         except (OSError, sqlite3.Error) as error:
-            raise LibraryError(
-                f"the journal {self.path} cannot be used ({error}); "
-                "move it away to start a new one: skills, tests and evidence are in git"
-            ) from error
+            mend = (
+                "free some space on its disk and run the same again"
+                if _is_for_want_of_space(error)
+                else "move it away to start a new one: skills, tests and evidence are in git"
+            )
+            raise LibraryError(f"the journal {self.path} cannot be used ({error}); {mend}") from error
+
+
+def _is_for_want_of_space(error: OSError | sqlite3.Error) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    # SQLite says "I/O error" when it cannot make its files larger.
+    return str(getattr(error, "sqlite_errorname", "")).startswith(("SQLITE_FULL", "SQLITE_IOERR"))
 
 
 def adapter(kind: Any) -> "TypeAdapter[Any]":
@@ -63,13 +73,14 @@ def _create(path: Path) -> None:
     """An empty journal, complete before anybody sees it.
 
     Several processes may open a new library at once, and SQLite does not wait its turn for the change
-    to WAL: so the file is made aside and linked into place, and the first one stays.
+    to WAL: so the file is made aside and linked into place, and the first one stays. WAL comes last: what
+    is in a WAL when the disk is full is not in the file, and closing it does not say so.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix="journal-") as aside:
         made = Path(aside) / "journal.db"
         with closing(sqlite3.connect(made)) as connection:
-            connection.execute("pragma journal_mode=wal")
             connection.executescript(SCHEMA)
+            connection.execute("pragma journal_mode=wal")
         with suppress(FileExistsError):
             path.hardlink_to(made)

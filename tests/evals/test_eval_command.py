@@ -12,7 +12,7 @@ from memento.journal import Journal
 from memento.testing.loopback import Fault, LoopbackServer
 from tests.cli.conftest import run, scrubbed, state_of
 
-TASKS = 8
+TASKS = 4
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_a_dataset_runs_against_the_library_and_its_controls_and_changes_nothing
     assert ran.code == 0, ran.err
     report = ran.json()
     assert [(a["name"], a["first"]["solved"], a["first"]["tasks"]) for a in report["arms"]] == [
-        ("library", 4, 8), ("no skills", 4, 8), ("starter", 4, 8),
+        ("library", 2, 4), ("no skills", 2, 4), ("starter", 2, 4),
     ]  # fmt: skip
     assert [(c["one"], c["other"], c["p"]) for c in report["comparisons"]] == [
         ("library", "no skills", 1.0), ("library", "starter", 1.0),
@@ -108,21 +108,21 @@ def test_an_endpoint_that_is_not_there_ends_with_a_report_and_a_sentence(evaluat
 def test_a_run_that_is_cut_in_the_middle_asks_for_the_rest_only(evaluate):
     count = Counter()
 
-    def answer_five(body) -> str:
+    def counted(body) -> str:
         count["asked"] += 1
         return answer(body)
 
-    faults = [None] * 5 + [Fault.status(401)]
-    with LoopbackServer(answer_five, faults=faults) as server:
+    faults = [None] * 2 + [Fault.status(401)]
+    with LoopbackServer(counted, faults=faults) as server:
         cut = evaluate("--arm", "library", server=server)
     assert cut.code == 4
-    assert "3 of 8 tasks have no result (auth: " in cut.err
-    assert "The 5 results are kept" in cut.err
+    assert "2 of 4 tasks have no result (auth: " in cut.err
+    assert "The 2 results are kept" in cut.err
     count.clear()
-    with LoopbackServer(answer_five) as server:
+    with LoopbackServer(counted) as server:
         rest = evaluate("--arm", "library", "--json", server=server)
-    assert (rest.code, count["asked"]) == (0, 3)
-    assert rest.json()["arms"][0]["first"]["solved"] == 4
+    assert (rest.code, count["asked"]) == (0, 2)
+    assert rest.json()["arms"][0]["first"]["solved"] == 2
     assert Counter(r.task for r in records(evaluate.library)[1]) == Counter(f"t{n}" for n in range(TASKS))
 
 

@@ -1,5 +1,7 @@
 """The journal: append-only outcomes, utility as a query, ideas that are remembered."""
 
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 
@@ -211,3 +213,40 @@ def test_the_records_of_all_skills_are_those_of_each(journal):
     journal.record(episode("e3", Result.PASSED, tree=NEW))
     assert journal.records() == {"adder": journal.record_by_version("adder")}
     assert journal.records()["adder"][OLD] == Utility(successes=1, failures=1)
+
+
+ON_A_SMALL_DISK = """
+import os, sys
+from pathlib import Path
+from memento.errors import LibraryError
+from memento.journal import Journal
+
+disk, said = Path(sys.argv[1]), set()
+for number, left in enumerate(range(4, 260, 16)):
+    room = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
+    (disk / "fill").write_bytes(bytes(max(0, room - left * 1024)))
+    journal = Journal(path=disk / str(number) / "journal.db")
+    try:
+        journal.cache.remember({"a": "b"})
+        said.add("kept")
+    except (LibraryError, OSError) as error:
+        said.add(str(error).rpartition("; ")[2])
+    (disk / "fill").unlink()
+    journal.cache.remember({"c": "d"})
+    assert journal.cache.recall(["c"]) == {"c": "d"}, left
+    for path in journal.path.parent.iterdir():
+        path.unlink()
+print(sorted(said))
+"""
+
+
+@pytest.mark.real
+def test_a_full_disk_is_said_and_leaves_a_journal_that_works_when_there_is_space_again(tmp_path):
+    bwrap = ["bwrap", "--bind", "/", "/", "--dev", "/dev", "--size", "600000", "--tmpfs", str(tmp_path)]
+    done = subprocess.run(
+        [*bwrap, sys.executable, "-c", ON_A_SMALL_DISK, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "['free some space on its disk and run the same again', 'kept']\n", done.stderr

@@ -9,7 +9,7 @@ from tests.learning.campaign import KILLED, SPENT, git, lay_out, play, started, 
 from tests.learning.stream import endpoint, tasks
 
 pytestmark = pytest.mark.real
-COUNT = 3
+COUNT = 2
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +68,9 @@ def test_first_attempts_retries_and_held_out_tasks_are_counted_apart(alone):
 def test_no_gold_answer_is_in_any_prompt_of_a_whole_run(start, tmp_path):
     """The answers are planted: nobody could compute them, so whoever says one was told."""
     planted = {e.task.id: f"8675{n}30.917" if e.gold.scorer == "numeric" else f"zanzibar {n}86753"
-               for n, e in enumerate(tasks(2), 1)}  # fmt: skip
+               for n, e in enumerate(tasks(1), 1)}  # fmt: skip
     folder = tmp_path / "run"
-    lay_out(folder, start, count=2, held_out=1, gold=planted)
+    lay_out(folder, start, count=1, held_out=1, gold=planted)
     code, out, err, requests = learn(folder, rounds="1")
     assert code == 0, err
     assert json.loads(out)["after_retries"] == 0.0

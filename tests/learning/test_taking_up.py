@@ -51,10 +51,16 @@ def learner(root: Path, *, resume: bool = False) -> Learner:
 
 @pytest.fixture
 def new(tmp_path):
-    """Libraries that start with the same commit."""
+    """Libraries that start with the same commit, and whose gate has seen the test runs that `like` has."""
 
-    def make(name: str) -> Path:
-        Library.init(tmp_path / name, now=lambda: 1_760_000_000.0, ids=lambda: "x", durable=False)
+    def make(name: str, like: Journal | None = None) -> Path:
+        ids = lambda: "x"  # noqa: E731
+        library = Library.init(tmp_path / name, now=lambda: 1_760_000_000.0, ids=ids, durable=False)
+        if like is not None:
+            with like.database.transaction() as db:
+                runs = db.execute("select key, value from runs where key not like 'refused change%'")
+                known = dict(runs.fetchall())
+            Journal(path=library.state / "journal.db").cache.remember(known)
         return tmp_path / name
 
     return make
@@ -138,7 +144,7 @@ def test_wherever_it_is_interrupted_it_goes_on_to_the_same_commit_and_remembers_
     assert [idea.disposition for idea in alone[0]] == [Disposition.LANDED, Disposition.DISCARDED]
     assert len(alone[1]) == 1
     for where in PLACES:
-        root = new(where.__name__)
+        root = new(where.__name__, left.loop.journal)
         first = learner(root)
         with pytest.raises(KeyboardInterrupt):
             replace(first, loop=where(first.loop))(STREAM)
