@@ -135,8 +135,9 @@ def library_at(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Librar
 
 
 @pytest.fixture
-def make_library(tmp_path: Path, library_at: Callable[..., Library]) -> Callable[..., Library]:
+def make_library(tmp_path: Path, git: UserGit, library_at: Callable[..., Library]) -> Callable[..., Library]:
     """make_library("some folder", "--object-format=sha256") -> Library; later options go to `git init`."""
+    del git  # the person's home lies beside the library
     return lambda folder="library", *options: library_at(tmp_path / folder, *options)
 
 

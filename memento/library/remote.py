@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from memento.errors import GitHubError, LibraryError
+from memento.errors import GitHubError
 from memento.library.git import Answer, Git, common_dir, run_elsewhere
 from memento.library.opening import BRANCHES
 from memento.types import Sha
@@ -26,7 +26,7 @@ HANDED_ON = (
     "https_proxy", "HTTPS_PROXY", "http_proxy", "no_proxy", "NO_PROXY", "GIT_SSL_CAINFO", "SSL_CERT_FILE",
 )  # fmt: skip
 """Variables of the user's environment that say how hosts are reached."""
-_HAVE = "refs/heads/have"
+_HAVE, _GOT = "refs/heads/have", "refs/heads/got"
 _SECONDS = 300
 
 
@@ -48,11 +48,10 @@ class Remote:
     def fetch(self, branch: str, have: Sha, keep: str) -> Sha:
         """The commit of a branch there, with its objects here, kept by the reference `keep`."""
         with self._aside() as aside:
-            self._there(aside, "update-ref", _HAVE, have)
-            got = "refs/heads/got"
+            (aside / _HAVE).write_text(f"{have}\n", "ascii")
             self._there(aside, "fetch", "--no-tags", "--no-auto-maintenance", "--no-write-fetch-head", "--",
-                        self.url, f"+refs/heads/{branch}:{got}")  # fmt: skip
-            commit = Sha(self._there(aside, "rev-parse", "--verify", got).decode().strip())
+                        self.url, f"+refs/heads/{branch}:{_GOT}")  # fmt: skip
+            commit = Sha((aside / _GOT).read_text("ascii").strip())
         self.git("update-ref", keep, commit)
         return commit
 
@@ -118,12 +117,10 @@ class Remote:
 
     @contextmanager
     def _aside(self) -> Iterator[Path]:
-        if len(self.git.line("rev-parse", "--verify", "HEAD^{tree}")) != 40:
-            raise LibraryError("This library names objects by SHA-256, which GitHub does not take.")
         with tempfile.TemporaryDirectory(prefix="memento-remote-") as folder:
             aside = Path(folder)
             (aside / "objects").mkdir()
-            (aside / "refs").mkdir()
+            (aside / "refs" / "heads").mkdir(parents=True)
             (aside / "HEAD").write_text("ref: refs/heads/none\n", "ascii")
             (aside / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = true\n", "ascii")
             yield aside

@@ -12,6 +12,8 @@ from memento.review.github.publishing import Connection
 
 ORIGIN, UPSTREAM = "origin", "upstream"
 _SECONDS = 20
+_DIGITS = 40
+"""Hex digits of a SHA-1, by which GitHub names objects."""
 
 
 def connect(
@@ -34,6 +36,8 @@ def connect(
     there = place_of(upstream, environ) if upstream is not None else ours
     if there.host != ours.host:
         raise GitHubError(f"origin is at {ours.host} and upstream at {there.host}: a fork is beside it.")
+    if len(library.tip()) != _DIGITS:
+        raise GitHubError("This library names objects by SHA-256, which GitHub does not take.")
     token = token_of(ours, environ, gh)
 
     def remote(place: Place) -> Remote:

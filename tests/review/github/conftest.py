@@ -53,14 +53,18 @@ class Desk:
 
 
 @pytest.fixture
-def hub(library: Library, tmp_path: Path, git: Callable[..., str]) -> Iterator[LoopbackGitHub]:
-    bare = tmp_path / "hub.git"
-    git("clone", "-q", "--bare", str(library.root), str(bare), cwd=tmp_path)
-    git("config", "http.receivepack", "true", cwd=bare)
+def hub(library: Library, tmp_path: Path) -> Iterator[LoopbackGitHub]:
+    bare = Path(shutil.copytree(library.root / ".git", tmp_path / "hub.git"))
     shutil.rmtree(bare / "hooks", ignore_errors=True)
+    _configure(bare, "[core]", "bare = true", "[http]", "receivepack = true")
     with LoopbackGitHub(bare) as server:
-        git("remote", "add", "origin", server.address, cwd=library.root)
+        _configure(library.root / ".git", '[remote "origin"]', f"url = {server.address}")
         yield server
+
+
+def _configure(git_dir: Path, *lines: str) -> None:
+    with (git_dir / "config").open("a", encoding="utf-8") as file:
+        file.write("\n".join(["", *lines, ""]))
 
 
 @pytest.fixture

@@ -69,6 +69,13 @@ def test_a_library_without_a_remote_says_how_to_get_one(library):
         connect(library, {}, gh=lambda host: None, now=lambda: 0.0, sleep=lambda seconds: None)
 
 
+def test_a_library_of_sha_256_is_refused(make_library, git):
+    library = make_library("wide", "--object-format=sha256")
+    git("remote", "add", "origin", "https://github.com/ada/library.git", cwd=library.root)
+    with pytest.raises(GitHubError, match="SHA-256, which GitHub does not take"):
+        connect(library, {"GH_TOKEN": TOKEN}, gh=lambda host: None, now=lambda: 0.0, sleep=lambda _: None)
+
+
 def test_a_fork_pushes_to_its_origin_and_asks_upstream(library, hub, git):
     git("remote", "add", "upstream", "https://github.com/big/library.git", cwd=library.root)
     git("remote", "set-url", "origin", "git@github.com:ada/library.git", cwd=library.root)

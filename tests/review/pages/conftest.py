@@ -1,7 +1,7 @@
 """A real browser: Chromium, headless, driven by its own driver. One for all tests of a process.
 
 What it cannot reach: any host but 127.0.0.1. What it keeps: the URLs that it asked for, and what its
-console said. Screenshots go to $MEMENTO_SCREENSHOTS where that is set, else into the test's folder.
+console said. Screenshots go to $MEMENTO_SCREENSHOTS, where that is set.
 """
 
 import base64
@@ -36,7 +36,8 @@ class Browser:
     """Chromium with what the tests ask of it."""
 
     driver: Any
-    shots: Path
+    shots: Path | None
+    """Where pictures are kept; None where nobody wants any."""
 
     def look(self, width: int, *, dark: bool = False) -> None:
         """As a screen of that width that prefers light or dark."""
@@ -110,7 +111,9 @@ class Browser:
         ]
 
     def shoot(self, name: str) -> None:
-        """Keep a picture of the whole page, up to 3,000 pixels of it."""
+        """Keep a picture of the whole page, up to 3,000 pixels of it, where somebody wants one."""
+        if self.shots is None:
+            return
         size = self.driver.execute_script(
             "const e = document.documentElement; return [e.clientWidth, Math.min(3000, e.scrollHeight)]"
         )
@@ -159,7 +162,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     driver = webdriver.Chrome(options=options, service=Service(service))
     shots = os.environ.get("MEMENTO_SCREENSHOTS")
     try:
-        yield Browser(driver, Path(shots) if shots else tmp_path_factory.mktemp("screenshots"))
+        yield Browser(driver, Path(shots) if shots else None)
     finally:
         driver.quit()
 
