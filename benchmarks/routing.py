@@ -12,13 +12,13 @@ DATA_DIR holds one folder per set, with corpus.jsonl (id, name, description, bod
                       `memento route train`; test requests of the skills that have a past
     default_warm_hit1 the same with the weights that ship
     mixed_warm_hit1, mixed_cold_hit1
-                      half of the skills keep their past, then the other half; one router, trained on what is
-                      left. Test requests all of whose right skills are in the half with a past, and those
-                      none of whose are; for halves see routing_data.py
+                      half of the skills keep their past, then the other half, three times over; one router,
+                      trained on what is left. Test requests all of whose right skills are in the half with a
+                      past, and those none of whose are; for halves see routing_data.py
     mixed_warm_was, mixed_cold_was
                       the same requests when all skills have their past, and when none has: what a half
                       without a past costs is the difference
-    mixed_whole       share of the test requests that are one or the other
+    mixed_whole       share of the test requests that are one or the other, on average
     mixed_any_hit1    all that have a right skill with a past, though others of their right ones have none
     none_auroc        confidence with the right skills there, against confidence in the library without them,
                       the journal being what it was: it still knows who solved such requests (warm)
@@ -40,7 +40,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from routing_data import Query, Skills, halves, read_corpus, read_queries
+from routing_data import DEALS, Query, Skills, halves, read_corpus, read_queries
 from routing_others import minilm_rrf_hit1
 from routing_speed import measure_speed
 
@@ -180,7 +180,7 @@ def recall10(router: TantivyRouter, library: Skills, queries: Sequence[Query]) -
 
 @dataclass(frozen=True, kw_only=True)
 class Mixed:
-    """Hits of requests, over both halves."""
+    """Hits of requests, over all halves."""
 
     warm: list[bool] = field(default_factory=list)
     any: list[bool] = field(default_factory=list)
@@ -190,7 +190,7 @@ class Mixed:
 
 
 def mixed(data: Set, warm: TantivyRouter, cold: TantivyRouter) -> Mixed:
-    """Each half of the skills keeps its past once; `warm` and `cold` are routers of all of it and of none."""
+    """Each half of the skills keeps its past in turn; `warm` and `cold` know all of it and none."""
     found = Mixed()
     for kept in halves(data.library.held, [q.relevant for q in data.queries]):
         past = [p for p in data.past if p.skill in kept]
@@ -253,7 +253,7 @@ def measure(folder: Path, most: int) -> Scores:
         mixed_any_hit1=mean(half.any),
         mixed_warm_was=mean(half.warm_was),
         mixed_cold_was=mean(half.cold_was),
-        mixed_whole=len(half.cold) / len(data.tested) if data.tested else None,
+        mixed_whole=len(half.cold) / (DEALS * len(data.tested)) if data.tested else None,
         none_auroc=none_fits(warm, data, data.tested, strange=False),
         none_auroc_strange=none_fits(warm, data, data.tested, strange=True),
         none_auroc_cold=none_fits(cold, data, data.tested or data.asked, strange=True),

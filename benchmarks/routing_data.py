@@ -1,9 +1,10 @@
 """Sets of skills and requests as the routing benchmarks read them: DATA_DIR/*/{corpus,queries}.jsonl.
 
 Halves, of which one has a past: skills that are right for the same request stay together, in groups of at
-most TOGETHER, and the groups are dealt out by a fixed seed. Were single skills dealt out, a request with
-several right ones would seldom have them all on one side, and those left would be the hard ones with few: of
-ultratool (two right skills a request) 59 % instead of 94, found .58 of the time, not .63, by text alone.
+most TOGETHER, and the groups are dealt out, DEALS times, by fixed seeds. Were single skills dealt out, a
+request with several right ones would seldom have them all on one side, and those left would be the hard ones
+with few: of ultratool (two right skills a request) 59 % instead of 95, found .58 of the time, not .63, by text
+alone.
 Where each request has one right skill it is the same draw.
 """
 
@@ -11,7 +12,7 @@ import json
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -21,6 +22,8 @@ from memento.types import File, Folder, Sha, Skill
 
 TOGETHER = 10
 """Skills; more would be a whole subject, and a new skill of an old subject is the harder case."""
+DEALS = 3
+"""One deal alone moves a figure by a point or two."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,8 +108,8 @@ def read_queries(folder: Path, names: Mapping[str, str]) -> Sequence[Query]:
     return random.Random(0).sample(found, len(found))
 
 
-def halves(names: Iterable[str], rights: Iterable[frozenset[str]]) -> tuple[frozenset[str], frozenset[str]]:
-    """Two halves of the skills `names`; of `rights`, each a request's right ones, few are torn apart."""
+def halves(names: Iterable[str], rights: Iterable[frozenset[str]]) -> Iterator[frozenset[str]]:
+    """Of the skills `names`, DEALS times two halves; of `rights`, each a request's, few are torn apart."""
     group = {name: frozenset({name}) for name in names}
     pairs = Counter(pair for right in rights for pair in combinations(sorted(right), 2))
     for (a, b), _ in sorted(pairs.items(), key=lambda item: (-item[1], item[0])):
@@ -114,8 +117,9 @@ def halves(names: Iterable[str], rights: Iterable[frozenset[str]]) -> tuple[froz
         if len(both) <= TOGETHER:
             group |= dict.fromkeys(both, both)
     groups = sorted(set(group.values()), key=sorted)
-    random.Random(2).shuffle(groups)
-    half: frozenset[str] = frozenset()
-    for some in groups:
-        half |= some if len(half) < len(group) // 2 else frozenset()
-    return half, frozenset(group) - half
+    for deal in range(DEALS):
+        half: frozenset[str] = frozenset()
+        for some in random.Random(deal).sample(groups, len(groups)):
+            half |= some if len(half) < len(group) // 2 else frozenset()
+        yield half
+        yield frozenset(group) - half

@@ -105,8 +105,11 @@ class MiniLM:
 
                 folder = resources.files("memento.route") / "data"
                 self._loaded.words = WordPiece.read((folder / "vocab.txt").read_text("utf-8"))
-                data = (folder / "minilm.onnx").read_bytes()
-                self._loaded.engine = onnx_engine(data, self.threads) if self.fast else numpy_engine(data)
+                with resources.as_file(folder / "minilm.onnx") as path:
+                    # By its name: onnxruntime keeps bytes that it is handed beside what it makes of them.
+                    self._loaded.engine = (
+                        onnx_engine(str(path), self.threads) if self.fast else numpy_engine(path.read_bytes())
+                    )
             return self._loaded.engine, self._loaded.words
 
 
@@ -120,8 +123,8 @@ def _batches(found: Sequence[Sequence[int]], most: int) -> Sequence[list[int]]:
     return batches
 
 
-def onnx_engine(data: bytes, threads: int) -> Engine:
-    """onnxruntime over the file's graph."""
+def onnx_engine(model: bytes | str, threads: int) -> Engine:
+    """onnxruntime over the graph of a file, given as its bytes or its path."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -129,7 +132,7 @@ def onnx_engine(data: bytes, threads: int) -> Engine:
     options.log_severity_level = 3
     # The arena keeps the largest batch it ever saw.
     options.enable_cpu_mem_arena = False
-    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
     def run(ids: "NDArray[np.int64]", mask: "NDArray[np.int64]") -> "NDArray[np.float32]":
         (vectors,) = session.run(["vectors"], {"ids": ids, "mask": mask})

@@ -39,11 +39,11 @@ class Score:
 
     cosine: float = 1.0
     bm25: float = 1.0
-    seen: float = 0.0036
-    nearest: float = 0.6165
-    prototype: float = 0.1514
-    vote: float = 0.3112
-    height: float = -0.2312
+    seen: float = 0.0543
+    nearest: float = 0.6137
+    prototype: float = 0.143
+    vote: float = 0.3156
+    height: float = -0.2092
     share: float = 0.0
     count: float = 0.0
     seen_cosine: float = 0.0
@@ -56,17 +56,17 @@ class Score:
 class Sure:
     """Weights of the confidence, a logistic model."""
 
-    bias: float = -2.1713
-    cosine: float = 1.5967
-    bm25: float = 1.8858
-    seen: float = 0.4885
-    nearest: float = 3.015
-    height: float = -4.472
-    share: float = 1.8879
+    bias: float = -2.2063
+    cosine: float = 1.432
+    bm25: float = 1.9531
+    seen: float = 0.4483
+    nearest: float = 2.8579
+    height: float = -4.4804
+    share: float = 1.9197
     count: float = 0.0
-    margin: float = 1.7939
-    covered: float = 1.536
-    unknown: float = 3.1042
+    margin: float = 2.0832
+    covered: float = 1.6293
+    unknown: float = 3.418
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
