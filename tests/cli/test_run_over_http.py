@@ -191,7 +191,7 @@ def nothing_is_half_done(root, before, memento):
     return subjects
 
 
-@pytest.mark.parametrize("purpose", ["act", "attribute", "exam", "rewrite"])
+@pytest.mark.parametrize("purpose", ["act", "rewrite"])
 def test_interrupted_while_the_model_thinks_it_ends_with_130(call, fresh, environment, memento, purpose):
     before = git(fresh, "rev-parse", "main").strip()
     with Endpoint(hold=purpose) as endpoint:
@@ -203,7 +203,7 @@ def test_interrupted_while_the_model_thinks_it_ends_with_130(call, fresh, enviro
     assert git(fresh, "for-each-ref", "refs/heads/memento") == ""
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.2, 0.4, 0.6])
+@pytest.mark.parametrize("seconds", [0.1, 0.5])
 def test_interrupted_during_the_gate_it_has_landed_whole_or_not_at_all(
     call, fresh, environment, memento, seconds
 ):
