@@ -23,8 +23,11 @@ from memento.llm.simulated.model import SimulatedModel
 from memento.protocols import Reply, ToolCall
 from memento.testing import wire
 from memento.testing.loopback import Fault, LoopbackServer
+from memento.types import Task
+from memento.unfinished import Unfinished, UnfinishedRuns
 from tests.cli.conftest import MEMENTO, Ran, run, state_of
 
+NOWHERE = "http://127.0.0.1:9/v1"
 MENDS, ERRS_FIRST = 3, 6
 """Seeds: the simulated writer mends at once; its first rewrite is one that the gate must refuse."""
 
@@ -320,6 +323,16 @@ def test_a_server_that_the_library_does_not_know_is_not_used(fresh, monkeypatch,
     )
 
 
+def test_a_run_that_another_process_is_at_is_not_taken_up(fresh, environment, tmp_path):
+    runs = UnfinishedRuns(folder=fresh / ".memento/runs", workplaces=tmp_path)
+    mine = Unfinished(task=Task(id="run-1", text="x"), judged=False)
+    runs.keep(mine)
+    with runs.held(mine):
+        ran = run("run", "--resume", "--model", "m", "--base-url", NOWHERE, cwd=fresh, env=environment)
+    assert (ran.code, ran.out) == (2, "")
+    assert "run-1 goes on in another process." in ran.err
+
+
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
@@ -330,6 +343,6 @@ def test_a_server_that_the_library_does_not_know_is_not_used(fresh, monkeypatch,
     ],
 )
 def test_what_cannot_be_taken_up_is_said(fresh, environment, argv, words):
-    ran = run("run", *argv, "--model", "m", "--base-url", "http://127.0.0.1:9/v1", cwd=fresh, env=environment)
+    ran = run("run", *argv, "--model", "m", "--base-url", NOWHERE, cwd=fresh, env=environment)
     assert (ran.code, ran.out) == (2, "")
     assert words in ran.err
