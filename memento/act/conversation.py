@@ -15,7 +15,7 @@ from typing import Any
 from memento.act.answer import FINAL, given, is_stuck, said
 from memento.act.arguments import read
 from memento.act.clean import clean
-from memento.act.offering import Offering
+from memento.act.offering import FindTools, Offering
 from memento.act.places import Gave, Record, forgetful
 from memento.act.toolbox import MCP
 from memento.act.whole import shortened
@@ -27,6 +27,7 @@ from memento.protocols import (
     Reply,
     Request,
     SandboxSession,
+    Tool,
     ToolCall,
     ToolResult,
     ToolSpec,
@@ -146,20 +147,22 @@ class Conversation:
                 return None
             if call.name == FINAL.name and (answer := given(read(call.arguments).values)):
                 return answer
-            step = self._keep(reply, call, self.record(call, partial(self._gave, call, session)))
+            # What is offered follows from the calls, also from those whose result is on record.
+            tool = self.offering.tool(call.name)
+            record = forgetful if isinstance(tool, FindTools) else self.record
+            step = self._keep(reply, call, record(call, partial(self._gave, call, tool, session)))
             self._say(self._told(call, step))
         return None
 
-    def _gave(self, call: ToolCall, session: SandboxSession) -> Gave:
+    def _gave(self, call: ToolCall, tool: Tool | None, session: SandboxSession) -> Gave:
         begun = self.clock()
-        result = self._run(call, session)
+        result = self._run(call, tool, session)
         seconds = self.clock() - begun
         output = shortened(clean(result.output), self.settings.output_characters, session)
         return Gave(output=output, exit_code=result.exit_code, tainted=result.tainted, seconds=seconds)
 
-    def _run(self, call: ToolCall, session: SandboxSession) -> ToolResult:
+    def _run(self, call: ToolCall, tool: Tool | None, session: SandboxSession) -> ToolResult:
         arguments = read(call.arguments)
-        tool = self.offering.tool(call.name)
         if arguments.problem:
             return _refusal(arguments.problem)
         if call.name == FINAL.name:

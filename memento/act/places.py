@@ -110,12 +110,10 @@ class _Recorded:
         if self._kept:
             known, gave = self._kept.popleft()
             if known == asked:
-                return gave or self._ended(Gave(output=INTERRUPTED, exit_code=INTERRUPTED_CODE))
+                return gave or Gave(output=INTERRUPTED, exit_code=INTERRUPTED_CODE)
             self._kept.clear()
         self._write({"name": call.name, "arguments": call.arguments})
-        return self._ended(make())
-
-    def _ended(self, gave: Gave) -> Gave:
+        gave = make()
         self._write(asdict(gave))
         return gave
 

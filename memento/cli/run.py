@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -175,7 +177,7 @@ def _solve(
     live: Live,
     as_json: bool,
 ) -> tuple[Episode, ...]:
-    """The attempts at the task. An accident leaves the run unfinished, and says how to go on."""
+    """The attempts at the task."""
     from memento.act.places import KeptPlaces
     from memento.assemble.gates import sandbox_of
     from memento.assemble.loops import loop_of
@@ -193,7 +195,7 @@ def _solve(
     metered = metered_of(place.config, replayed, place.journal, place.ambience)
     metered.meter.begin(run.task.id)
     begun = place.ambience.clock()
-    try:
+    with _at_it(runs, run, live):
         loop = loop_of(
             config=place.config,
             environ=os.environ,
@@ -205,17 +207,25 @@ def _solve(
             place=places,
         )
         episodes = tuple(loop.solve(Exercise(task=run.task, gold=gold), told))
-    except (KeyboardInterrupt, MementoError):
-        _say_how_to_go_on(live, run)
-        raise
-    finally:
-        live.pause()
     live.line(spent(metered.spent, place.ambience.clock() - begun))
     if episodes[-1].trajectory.stop in ENDS:
         runs.done(run)
     else:
         _say_how_to_go_on(live, run)
     return episodes
+
+
+@contextmanager
+def _at_it(runs: "UnfinishedRuns", run: "Unfinished", live: Live) -> Iterator[None]:
+    """This process is at the run. An accident leaves it unfinished, and says how to go on."""
+    with runs.held(run):
+        try:
+            yield
+        except (KeyboardInterrupt, MementoError):
+            _say_how_to_go_on(live, run)
+            raise
+        finally:
+            live.pause()
 
 
 def _told(episodes: tuple[Episode, ...]) -> tuple[Episode, ...]:

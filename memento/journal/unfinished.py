@@ -7,8 +7,10 @@ What its attempts wrote lies outside the library (act/places.py): git and editor
 checkout. A run that ends removes both. Of those that never did, the newest are kept.
 """
 
+import fcntl
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +51,18 @@ class UnfinishedRuns:
         (place / "task.json").write_bytes(_adapter().dump_json(run))
         for old in self._newest_first()[MOST_KEPT:]:
             self._forget(old.name)
+
+    @contextmanager
+    def held(self, run: Unfinished) -> Iterator[None]:
+        """While this process is at the run. UsageError when another one is."""
+        with (self.folder / run.task.id / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise UsageError(
+                    f"{run.task.id} goes on in another process. Wait for its end, or stop it."
+                ) from error
+            yield
 
     def replies(self, run: Unfinished) -> Path:
         return self.folder / run.task.id / "replies.jsonl"

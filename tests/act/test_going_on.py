@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from memento.act.conversation import Settings
 from memento.act.executor import ReactExecutor
 from memento.act.places import INTERRUPTED, INTERRUPTED_CODE, KeptPlaces
 from memento.act.tools.terminal import Terminal
@@ -56,7 +57,7 @@ DONE = says(call("final_answer", answer="done"))
 def attempt(tmp_path, shelf):
     """One start of the process: how it went, and what the model was asked in it."""
 
-    def attempt(replies, bell, *, task="Ring", number=0, name="m"):
+    def attempt(replies, bell, *, task="Ring", number=0, name="m", **settings):
         places = KeptPlaces(folder=tmp_path / "places", number=number)
         with ScriptedModel(replies, name=name) as model:
             executor = ReactExecutor(
@@ -65,6 +66,7 @@ def attempt(tmp_path, shelf):
                 tools=(bell, Terminal()),
                 clock=lambda: 0.0,
                 place=places,
+                settings=Settings(**settings),
             )
             x = Observation(task=Task(id="t", text=task, files={"f": b""}), tips="", library=shelf())
             try:
@@ -113,6 +115,16 @@ def test_a_call_whose_end_is_unknown_stays_so_however_often_the_run_goes_on(atte
     trajectory, _ = attempt([DONE], bell)
     assert [step.exit_code for step in trajectory.steps] == [0, INTERRUPTED_CODE, INTERRUPTED_CODE]
     assert bell.rung == ["ann"]
+
+
+def test_what_the_agent_found_of_its_tools_is_still_offered(attempt):
+    bell, find = Bell([], 1, late=True), says(call("find_tools", query="ring a bell"))
+    attempt([find, RING], bell, most_tools=1)
+    bell.die_at = 0
+    trajectory, asked = attempt([DONE], bell, most_tools=1)
+    assert [step.tool for step in trajectory.steps] == ["find_tools", "ring", "ring"]
+    assert bell.rung == ["ann", "bob"]
+    assert {tool.name for tool in asked[0].tools} == {"terminal", "ring", "final_answer"}
 
 
 @pytest.mark.parametrize("change", [{"task": "Ring again"}, {"name": "another"}, {"number": 1}])

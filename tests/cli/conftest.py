@@ -90,9 +90,8 @@ def demo(tmp_path_factory) -> Ran:
     with (shared / "demo.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not result.exists():
-            ran = run(
-                "demo", "--quiet", "--json", "--seed", 7, "--dir", library, cwd=shared, env=scrubbed(shared)
-            )
+            argv = ("demo", "--quiet", "--json", "--seed", 7, "--tasks", 6, "--dir", library)
+            ran = run(*argv, cwd=shared, env=scrubbed(shared))
             assert ran.code == 0, ran.err
             assert ran.err == ""
             result.write_text(ran.out, "utf-8")

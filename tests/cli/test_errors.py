@@ -129,9 +129,7 @@ FAULTS = {
     "no such model": (Fault.status(404), "Check --model"),
     "no money": (Fault.status(429, kind="insufficient_quota"), "nothing is left to spend"),
     "busy for an hour": (Fault.status(429, retry_after="3600"), "asks to wait 3600 s"),
-    "web page": (Fault.html(), ""),
     "garbage": (Fault.raw("certainly!"), ""),
-    "no answer in it": (Fault.no_choices(), ""),
 }
 
 

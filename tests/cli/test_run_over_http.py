@@ -23,8 +23,11 @@ from memento.llm.simulated.model import SimulatedModel
 from memento.protocols import Reply, ToolCall
 from memento.testing import wire
 from memento.testing.loopback import Fault, LoopbackServer
+from memento.types import Task
+from memento.unfinished import Unfinished, UnfinishedRuns
 from tests.cli.conftest import MEMENTO, Ran, run, state_of
 
+NOWHERE = "http://127.0.0.1:9/v1"
 MENDS, ERRS_FIRST = 3, 6
 """Seeds: the simulated writer mends at once; its first rewrite is one that the gate must refuse."""
 
@@ -191,7 +194,7 @@ def nothing_is_half_done(root, before, memento):
     return subjects
 
 
-@pytest.mark.parametrize("purpose", ["act", "attribute", "exam", "rewrite"])
+@pytest.mark.parametrize("purpose", ["act", "rewrite"])
 def test_interrupted_while_the_model_thinks_it_ends_with_130(call, fresh, environment, memento, purpose):
     before = git(fresh, "rev-parse", "main").strip()
     with Endpoint(hold=purpose) as endpoint:
@@ -203,7 +206,7 @@ def test_interrupted_while_the_model_thinks_it_ends_with_130(call, fresh, enviro
     assert git(fresh, "for-each-ref", "refs/heads/memento") == ""
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.2, 0.4, 0.6])
+@pytest.mark.parametrize("seconds", [0.1, 0.5])
 def test_interrupted_during_the_gate_it_has_landed_whole_or_not_at_all(
     call, fresh, environment, memento, seconds
 ):
@@ -320,6 +323,16 @@ def test_a_server_that_the_library_does_not_know_is_not_used(fresh, monkeypatch,
     )
 
 
+def test_a_run_that_another_process_is_at_is_not_taken_up(fresh, environment, tmp_path):
+    runs = UnfinishedRuns(folder=fresh / ".memento/runs", workplaces=tmp_path)
+    mine = Unfinished(task=Task(id="run-1", text="x"), judged=False)
+    runs.keep(mine)
+    with runs.held(mine):
+        ran = run("run", "--resume", "--model", "m", "--base-url", NOWHERE, cwd=fresh, env=environment)
+    assert (ran.code, ran.out) == (2, "")
+    assert "run-1 goes on in another process." in ran.err
+
+
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
@@ -330,6 +343,6 @@ def test_a_server_that_the_library_does_not_know_is_not_used(fresh, monkeypatch,
     ],
 )
 def test_what_cannot_be_taken_up_is_said(fresh, environment, argv, words):
-    ran = run("run", *argv, "--model", "m", "--base-url", "http://127.0.0.1:9/v1", cwd=fresh, env=environment)
+    ran = run("run", *argv, "--model", "m", "--base-url", NOWHERE, cwd=fresh, env=environment)
     assert (ran.code, ran.out) == (2, "")
     assert words in ran.err

@@ -134,7 +134,7 @@ def test_what_is_dear_to_measure_is_measured_again_when_it_may_be_full(tmp_path,
     watch = DiskWatch(folder=tmp_path, clock=lambda: next(seconds), free=disk)
     watch.begin(4)  # which took a second
     write(tmp_path, "a", 6)
-    assert [watch.exceeded() for _ in range(19)] == [None] * 19
+    assert [watch.exceeded() for _ in range(9)] == [None] * 9
     disk.f_bavail, disk.f_favail = disk.f_bavail - blocks, disk.f_favail - files
     assert watch.exceeded() == OVER
 
