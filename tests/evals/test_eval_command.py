@@ -107,7 +107,7 @@ def test_a_run_that_is_cut_in_the_middle_asks_for_the_rest_only(evaluate):
     assert cut.code == 4
     assert "2 of 4 tasks have no result (auth: " in cut.err
     assert "The 2 results are kept; run the same command again for the rest." in cut.err
-    assert "- 2 pieces of work have no result yet." in cut.out
+    assert "- Attempts without a result yet: 2." in cut.out
     count.clear()
     with LoopbackServer(counted) as server:
         rest = evaluate("--arm", "library", "--json", server=server)
