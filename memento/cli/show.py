@@ -61,7 +61,8 @@ def command(skill: str, rev: str | None, library_dir: Path | None, as_json: bool
 def _record(utility: float | None, bounds: Bounds, outcomes: float) -> str:
     if utility is None:
         return "no outcomes yet"
-    return f"{utility:.2f} ({bounds.low:.2f}-{bounds.high:.2f}) from {outcomes:g} outcomes"
+    many = "" if outcomes == 1 else "s"
+    return f"{utility:.2f} ({bounds.low:.2f}-{bounds.high:.2f}) from {outcomes:g} outcome{many}"
 
 
 def _history(found: "tuple[Version, ...]") -> Iterator[str]:

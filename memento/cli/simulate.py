@@ -16,6 +16,7 @@ class Study:
     seeds: int
     tasks: int
     judge: str
+    world: str
     arms: dict[str, Result]
 
 
@@ -29,8 +30,15 @@ class Study:
     show_default=True,
     help="Imperfect: sensitivity 0.90, specificity 0.85.",
 )
+@click.option(
+    "--world",
+    type=click.Choice(["reference", "rough"]),
+    default="reference",
+    show_default=True,
+    help="Rough: with outages of tools, drift, and rewrites that paste the answer.",
+)
 @json_option
-def command(seeds: int, tasks: int, judge: str, as_json: bool) -> None:
+def command(seeds: int, tasks: int, judge: str, world: str, as_json: bool) -> None:
     """Compare acceptance rules in a simulated world whose hidden quality is known in closed form.
 
     Everything printed is SIMULATED: it ranks designs under stated assumptions and says nothing about
@@ -41,17 +49,20 @@ def command(seeds: int, tasks: int, judge: str, as_json: bool) -> None:
     Examples:
       memento simulate
       memento simulate --seeds 3 --judge perfect --json
+      memento simulate --world rough
     """
     from rich.progress import track
 
     from memento.evals.simulation.study import ARMS, study
-    from memento.evals.simulation.world import IMPERFECT, PERFECT
+    from memento.evals.simulation.world import CALM, IMPERFECT, PERFECT, ROUGH
 
     quality = PERFECT if judge == "perfect" else IMPERFECT
     err = console(stderr=True)
     results = dict(
         track(
-            study(ARMS, range(seeds), judge=quality, tasks=tasks),
+            study(
+                ARMS, range(seeds), judge=quality, tasks=tasks, weather=ROUGH if world == "rough" else CALM
+            ),
             description="SIMULATED arms",
             total=len(ARMS),
             console=err,
@@ -60,11 +71,19 @@ def command(seeds: int, tasks: int, judge: str, as_json: bool) -> None:
         )
     )
     if as_json:
-        outcome = Study(simulated=True, seeds=seeds, tasks=tasks, judge=judge, arms=results)
+        outcome = Study(simulated=True, seeds=seeds, tasks=tasks, judge=judge, world=world, arms=results)
         print_json(Study, outcome)
         return
     shown = table(
-        "arm", "true success", "area", "harmful", "false accepts", "false rejects", "landed", "executions"
+        "arm",
+        "true success",
+        "area",
+        "harmful",
+        "false accepts",
+        "false rejects",
+        "landed",
+        "executions",
+        "blame right",
     )
     for name, r in results.items():
         add_row(
@@ -77,11 +96,20 @@ def command(seeds: int, tasks: int, judge: str, as_json: bool) -> None:
             f"{r.false_reject:.1%}",
             f"{r.landed:.0f}",
             f"{r.executions:.0f}",
+            f"{r.attribution_accuracy:.0%}",
         )
     out = console()
-    out.print(f"SIMULATED: {seeds} seeds, {tasks} tasks each, {judge} judge, empty skills at the start")
+    out.print(
+        f"SIMULATED: {seeds} seeds, {tasks} tasks each, {judge} judge, {world} world, empty skills at first"
+    )
     out.print(shown)
-    if judge == "perfect":
+    ours = results["memento"]
+    out.print(
+        f"The judge saw {ours.judge_sensitivity:.1%} of the failures and {ours.judge_specificity:.1%} of the "
+        f"successes; memento landed {ours.regressions:.1f} regressions a seed.",
+        highlight=False,
+    )
+    if judge == "perfect" and world == "reference":
         _beside_the_table(results)
 
 

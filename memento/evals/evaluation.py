@@ -93,7 +93,9 @@ def report(what: Evaluation, log: Log) -> Report:
             leak
             for arm in what.arms
             if arm.name != NO_SKILLS
-            for leak in guard.leaks(what.dataset.items, arm.snapshot, known=what.known)
+            for leak in guard.leaks(
+                what.dataset.items, arm.snapshot, known=what.known, others=what.dataset.others
+            )
         ),
         left_out=what.left_out,
         growth=past.growth(what.library),

@@ -36,10 +36,13 @@ class Leak:
     what: str
 
 
-def leaks(items: Sequence[Item], library: Snapshot, *, known: str = "") -> tuple[Leak, ...]:
-    """What of `items` stands in `library`. `known` is text that was there before anything was learned."""
+def leaks(
+    items: Sequence[Item], library: Snapshot, *, known: str = "", others: Sequence[Item] = ()
+) -> tuple[Leak, ...]:
+    """What of `items` stands in `library`. `known` is text that was there before anything was learned,
+    `others` are tasks of the same set, which show what in it is a form."""
     texts = dict(_texts(library))
-    grams = {item.id: set(_grams(_words(item.exercise.task.text))) for item in items}
+    grams = {item.id: set(_grams(_words(item.exercise.task.text))) for item in (*items, *others)}
     shared = Counter(gram for found in grams.values() for gram in found)
     found = []
     for skill, text in texts.items():

@@ -95,7 +95,7 @@ def _causes(arms: Sequence[ArmReport]) -> str:
 
 def _notes(report: Report) -> str:
     identity, learning = report.identity, report.learning
-    notes = [f"{report.unfinished} pieces of work have no result yet."] if report.unfinished else []
+    notes = [f"Attempts without a result yet: {report.unfinished}."] if report.unfinished else []
     notes += [f"{name} was not run: {why}" for name, why in report.left_out.items()]
     for what, words in (("text", "the text of"), ("answer", "the answer to")):
         tasks = sorted({leak.task for leak in report.leaks if leak.what == what})

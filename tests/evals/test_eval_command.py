@@ -94,17 +94,6 @@ def test_a_dataset_runs_against_the_library_and_its_controls_and_changes_nothing
 
 
 @pytest.mark.real
-def test_an_endpoint_that_is_not_there_ends_with_a_report_and_a_sentence(evaluate):
-    with LoopbackServer(answer) as server:
-        url = server.base_url
-    dead = evaluate("--arm", "library", "--limit", "1", "--model", "loopback", "--base-url", url)
-    assert dead.code == 4
-    assert "1 of 1 tasks have no result (connection: " in dead.err
-    assert "The 0 results are kept; run the same command again for the rest." in dead.err
-    assert "- 1 pieces of work have no result yet." in dead.out
-
-
-@pytest.mark.real
 def test_a_run_that_is_cut_in_the_middle_asks_for_the_rest_only(evaluate):
     count = Counter()
 
@@ -117,7 +106,8 @@ def test_a_run_that_is_cut_in_the_middle_asks_for_the_rest_only(evaluate):
         cut = evaluate("--arm", "library", server=server)
     assert cut.code == 4
     assert "2 of 4 tasks have no result (auth: " in cut.err
-    assert "The 2 results are kept" in cut.err
+    assert "The 2 results are kept; run the same command again for the rest." in cut.err
+    assert "- Attempts without a result yet: 2." in cut.out
     count.clear()
     with LoopbackServer(counted) as server:
         rest = evaluate("--arm", "library", "--json", server=server)

@@ -1,5 +1,6 @@
 """The guard: a task's text or answer that stands in the library is named; a form that tasks share is not."""
 
+from memento.evals.datasets.items import made
 from memento.evals.guard import Leak, leaks
 from memento.testing.snapshots import MemorySnapshot
 from memento.types import File
@@ -40,6 +41,10 @@ def test_eleven_words_are_none():
 
 def test_words_that_several_tasks_share_are_a_form_and_no_leak():
     assert leaks(tasks(SECRET, OTHER), library(FORM)) == ()
+    one, other = made("set", "test", tasks(SECRET, OTHER)).limited(1), tasks(SECRET, OTHER)
+    assert (len(one.items), {item.id for item in (*one.items, *one.others)}) == (1, {i.id for i in other})
+    assert leaks(one.items, library(FORM), others=one.others) == (), "also of a set that is cut to one task"
+    assert len(leaks(one.items, library(FORM))) == 1
 
 
 def test_a_short_task_is_a_leak_as_a_whole():

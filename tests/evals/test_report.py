@@ -167,7 +167,7 @@ def test_the_words_say_shares_intervals_controls_contamination_and_what_is_missi
     assert "CONTAMINATION: the text of t1 stands in sums." in text
     assert "CONTAMINATION: the answer to t2 stands in sums." in text
     assert "- read-write was not run: there is nothing to train it on." in text
-    assert "- 1 pieces of work have no result yet." in text
+    assert "- Attempts without a result yet: 1." in text
     assert "2 changes landed; attempts cost 500 tokens (price unknown) per landed change." in text
     assert "SIMULATED" not in text
 

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from memento.evals.simulation.arms import Against, RuleExams, Sequential, always
+from memento.evals.simulation.arms import Against, RuleExams, Sequential, always, passes_once
 from memento.evals.simulation.reference import compared
 from memento.evals.simulation.study import ARMS, SEEDS, Arm, live, study, summary
 from memento.evals.simulation.world import (
@@ -16,10 +16,12 @@ from memento.evals.simulation.world import (
     IMPERFECT,
     KINDS,
     PERFECT,
+    ROUGH,
     RULES,
     STAGES,
     Rule,
     Run,
+    Weather,
     World,
 )
 
@@ -160,3 +162,50 @@ def test_the_whole_task_controls_are_what_they_say():
     assert here.executions == 0
     Against(n=10, ties=False)(here, 0, frozenset(), frozenset(), Run(fault=0))
     assert here.executions == 20
+
+
+# ---------------------------------------------------------------- the rough world
+
+
+def test_an_outage_fails_whatever_the_skill_says_and_teaches_nobody_who_sees_it():
+    dark = Weather(outage=1.0, seen=1.0)
+    here = World(rng=Random(0), weather=dark)
+    assert here.execute(0, perfect_text(here, 0)) == Run(fault=1, outage=True, seen=True)
+    ours = live(ARMS["memento"], 0, tasks=50, weather=dark)
+    theirs = live(ARMS["no gate"], 0, tasks=50, weather=dark)
+    assert (ours.executions, ours.landed) == (50, 0)
+    assert theirs.landed > 30
+
+
+def test_drift_makes_an_old_rule_useless_and_a_new_one_needed():
+    here = World(rng=Random(0), weather=Weather(drift=1.0))
+    before, texts = here.needs, tuple(perfect_text(here, kind) for kind in range(KINDS))
+    best = here.success(texts)
+    for _ in range(20):
+        here.draw()
+    sizes = [[len(stage) for stage in kind] for kind in before]
+    assert [[len(stage) for stage in kind] for kind in here.needs] == sizes
+    assert all(0 in stage for kind in here.needs for stage in kind)
+    assert here.success(texts) < best - 0.1
+
+
+def test_a_pasted_answer_passes_its_own_task_and_no_rule_exam():
+    here = World(rng=Random(0), judge=PERFECT, weather=Weather(pastes=1.0))
+    parent: frozenset[Rule] = frozenset()
+    pasted = here.rewrite(0, parent, 1)
+    assert all(passes_once(here, 0, parent, pasted, Run(fault=1)) for _ in range(20))
+    again = [here.again(0, pasted, pasted).success for _ in range(100)]
+    assert 0 < sum(again) < 50, "it is the answer of one task"
+    assert sum(RuleExams()(here, 0, parent, pasted, Run(fault=1)) for _ in range(50)) <= 4
+
+
+def test_in_the_rough_world_too_rule_exams_learn_without_harm():
+    arms = {name: ARMS[name] for name in ("memento", "passes once")}
+    got = dict(study(arms, range(3), weather=ROUGH))
+    ours = got["memento"]
+    assert (ours.final_success >= 0.9, ours.harmful_share <= 0.05, ours.false_accept <= 0.05) == (True,) * 3
+    assert got["passes once"].final_success < ours.final_success - 0.1
+    assert ours.judge_sensitivity == pytest.approx(0.90, abs=0.02)
+    assert ours.judge_specificity == pytest.approx(0.85, abs=0.02)
+    assert ours.attribution_accuracy == pytest.approx(0.75, abs=0.05)
+    assert ours.regressions == pytest.approx(ours.harmful_share * ours.landed, abs=1)

@@ -13,6 +13,7 @@ from memento.testing.scripted import ScriptedModel
 from memento.types import Fault, Gold, Result, Scorer, Task, Verdict
 from memento.write.charter import LLMCharterer
 from memento.write.exam import LLMExamAuthor
+from memento.write.overlooked import exam_author, rewriter
 from memento.write.rewriter import LLMRewriter
 
 PLANTED = "8675309.25"
@@ -29,6 +30,8 @@ BLAME = json.dumps(
 )
 CHARTER = json.dumps({"name": "read-money", "description": "Reads money.", "usage": "python3 x FILE"})
 EXAM = json.dumps({"source": "def test_x(skill):\n    assert 'separator' in skill.body"})
+REQUESTS = json.dumps({"requests": ["What do we owe?"], "near_misses": ["Draw the amounts."]})
+DESCRIPTION = json.dumps({"idea": "Say sums.", "description": "Adds up columns. Use it for sums."})
 REWRITE = json.dumps({"idea": "Strip.", "files": [{"path": "scripts/total.py", "content": "print(1)\n"}]})
 
 
@@ -49,6 +52,7 @@ class NoSkills:
 def test_no_request_of_any_role_holds_the_planted_answer(lesson, parent, scorer):
     gold = Gold(answer=PLANTED, scorer=scorer)
     replies = [BLAME, '{"tip": "Look at the number format first."}', CHARTER, EXAM, REWRITE]
+    replies += [REQUESTS, DESCRIPTION]
     with ScriptedModel(replies) as model:
         judge = Judging(model=model, run=lambda *_: Result.FAILED)
         verdict = judge(lesson.task, lesson.trajectory, gold)
@@ -60,9 +64,13 @@ def test_no_request_of_any_role_holds_the_planted_answer(lesson, parent, scorer)
         charter = LLMCharterer(model=model)(lesson, NoSkills())
         exam = LLMExamAuthor(model=model)(lesson, parent)
         rewrite = LLMRewriter(model=model)(lesson, parent, discover=False)
+        overlooked = replace(lesson, blame=replace(blame, fault=Fault.ROUTING))
+        requests = exam_author(model)(overlooked, parent)
+        description = rewriter(model, most_hunks=4)(overlooked, parent, discover=False)
     assert (verdict.result, blame.fault) == (Result.FAILED, Fault.TOOL)
-    assert None not in (tip, charter, exam, rewrite)
-    assert [r.purpose for r in model.requests] == ["attribute", "tip", "charter", "exam", "rewrite"]
+    assert None not in (tip, charter, exam, rewrite, requests, description)
+    roles = ["attribute", "tip", "charter", "exam", "rewrite", "requests", "describe"]
+    assert [r.purpose for r in model.requests] == roles
     for request in model.requests:
         said = "\n".join(message.content for message in request.messages) + json.dumps(request.schema)
         assert [form for form in FORMS if form in said] == []

@@ -74,13 +74,16 @@ class Dataset:
     split: str
     items: tuple[Item, ...] = field(repr=False)
     digest: str
+    others: tuple[Item, ...] = field(default=(), repr=False)
+    """Items of the split that a limit leaves out."""
 
     def limited(self, limit: int | None) -> "Dataset":
         """At most `limit` items, spread over the whole set in an order that follows from the ids."""
         if limit is None or limit >= len(self.items):
             return self
         chosen = {item.id for item in sorted(self.items, key=_rank)[:limit]}
-        return made(self.name, self.split, (item for item in self.items if item.id in chosen))
+        kept = made(self.name, self.split, (item for item in self.items if item.id in chosen))
+        return replace(kept, others=tuple(item for item in self.items if item.id not in chosen))
 
 
 def made(name: str, split: str, items: Iterable[Item]) -> Dataset:

@@ -27,9 +27,9 @@ def always(_world: World, _kind: int, _parent: Text, _candidate: Text, _run: Run
     return True
 
 
-def passes_once(world: World, kind: int, _parent: Text, candidate: Text, _run: Run) -> bool:
+def passes_once(world: World, kind: int, parent: Text, candidate: Text, _run: Run) -> bool:
     """The failed task is run once more with the candidate."""
-    return world.verdict(world.execute(kind, candidate))
+    return world.verdict(world.again(kind, candidate, parent))
 
 
 @dataclass(frozen=True, kw_only=True)

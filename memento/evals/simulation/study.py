@@ -1,12 +1,21 @@
 """Arms of a study: an acceptance rule, an attribution and a rewriter, over many seeds. SIMULATED."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from statistics import mean, stdev
 
 from memento.evals.simulation.arms import Accept, Against, RuleExams, always, passes_once
-from memento.evals.simulation.world import IMPERFECT, KINDS, JudgeQuality, Run, Text, World
+from memento.evals.simulation.world import (
+    CALM,
+    IMPERFECT,
+    KINDS,
+    JudgeQuality,
+    Run,
+    Text,
+    Weather,
+    World,
+)
 
 TASKS = 3_000
 SEEDS = 10
@@ -24,12 +33,14 @@ class Arm:
     rewriter: str = "usual"
     """usual; "perfect": adds what is missing and nothing else; "useless": only adds harm or nothing;
     "identical": proposes the same text."""
+    heeds_outages: bool = False
+    """What the trace shows to be an outage teaches nothing."""
 
 
 ARMS: Mapping[str, Arm] = {
-    "memento": Arm(accept=RuleExams),
-    "memento, oracle attribution": Arm(accept=RuleExams, attribution="oracle"),
-    "memento, random attribution": Arm(accept=RuleExams, attribution="random"),
+    "memento": Arm(accept=RuleExams, heeds_outages=True),
+    "memento, oracle attribution": Arm(accept=RuleExams, attribution="oracle", heeds_outages=True),
+    "memento, random attribution": Arm(accept=RuleExams, attribution="random", heeds_outages=True),
     "frozen skills": Arm(accept=None),
     "no gate": Arm(accept=lambda: always),
     "passes once": Arm(accept=lambda: passes_once),
@@ -54,6 +65,26 @@ class Life:
     landed: int
     executions: int
     curve: tuple[float, ...]
+    senses: "Senses"
+
+
+@dataclass(kw_only=True)
+class Senses:
+    """How well judge and attribution did, counted: [right, all]."""
+
+    failures: list[int] = field(default_factory=lambda: [0, 0])
+    successes: list[int] = field(default_factory=lambda: [0, 0])
+    blames: list[int] = field(default_factory=lambda: [0, 0])
+
+    def judged(self, run: Run, *, passed: bool) -> None:
+        counts = self.successes if run.success else self.failures
+        counts[0] += passed is run.success
+        counts[1] += 1
+
+    def blamed(self, run: Run, stage: int) -> None:
+        if run.fault is not None and not run.outage:
+            self.blames[0] += stage == run.fault
+            self.blames[1] += 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,19 +100,33 @@ class Result:
     landed: float
     executions: float
     curve: tuple[float, ...]
+    regressions: float
+    """Landings after which the true success was lower."""
+    area_per_1000_executions: float
+    judge_sensitivity: float
+    judge_specificity: float
+    attribution_accuracy: float
+    """Of the true failures of a skill that led to a proposal: the share whose true stage was named."""
 
 
 def study(
-    arms: Mapping[str, Arm], seeds: Sequence[int], *, judge: JudgeQuality = IMPERFECT, tasks: int = TASKS
+    arms: Mapping[str, Arm],
+    seeds: Sequence[int],
+    *,
+    judge: JudgeQuality = IMPERFECT,
+    tasks: int = TASKS,
+    weather: Weather = CALM,
 ) -> Iterator[tuple[str, Result]]:
     """Each arm with its result, as soon as it is there."""
     for name, arm in arms.items():
-        yield name, summary([live(arm, seed, judge=judge, tasks=tasks) for seed in seeds])
+        yield name, summary([live(arm, seed, judge=judge, tasks=tasks, weather=weather) for seed in seeds])
 
 
-def live(arm: Arm, seed: int, *, judge: JudgeQuality = IMPERFECT, tasks: int = TASKS) -> Life:
+def live(
+    arm: Arm, seed: int, *, judge: JudgeQuality = IMPERFECT, tasks: int = TASKS, weather: Weather = CALM
+) -> Life:
     """Learn from `tasks` tasks. The same seed is the same world for every arm."""
-    world = World(rng=Random(seed), judge=judge)
+    world, senses = World(rng=Random(seed), judge=judge, weather=weather), Senses()
     accept = arm.accept() if arm.accept is not None else None
     texts: list[Text] = [frozenset()] * KINDS
     fates: dict[tuple[int, bool], int] = {}
@@ -91,26 +136,32 @@ def live(arm: Arm, seed: int, *, judge: JudgeQuality = IMPERFECT, tasks: int = T
             curve.append(world.success(tuple(texts)))
         kind = world.draw()
         run = world.execute(kind, texts[kind])
-        if world.verdict(run) or accept is None:
+        passed = world.verdict(run)
+        senses.judged(run, passed=passed)
+        if passed or accept is None or (arm.heeds_outages and run.seen):
             continue
-        candidate = _propose(arm, world, kind, texts[kind], run)
+        stage = _blame(arm, world, run)
+        senses.blamed(run, stage)
+        candidate = _propose(arm, world, kind, texts[kind], stage)
         gain = world.quality(kind, candidate) - world.quality(kind, texts[kind])
         landed = accept(world, kind, texts[kind], candidate, run)
         key = ((gain > 0) - (gain < 0), landed)
         fates[key] = fates.get(key, 0) + 1
         if landed:
             texts[kind] = candidate
-    return _life(world, tuple(texts), fates, curve)
+    return _life(world, tuple(texts), fates, curve, senses)
 
 
-def _propose(arm: Arm, world: World, kind: int, text: Text, run: Run) -> Text:
-    if arm.rewriter == "identical":
-        return text
+def _blame(arm: Arm, world: World, run: Run) -> int:
     stage = world.symptom(run)
     if arm.attribution == "oracle" and run.fault is not None:
-        stage = run.fault
-    elif arm.attribution == "random":
-        stage = world.rng.randrange(3)
+        return run.fault
+    return world.rng.randrange(3) if arm.attribution == "random" else stage
+
+
+def _propose(arm: Arm, world: World, kind: int, text: Text, stage: int) -> Text:
+    if arm.rewriter == "identical":
+        return text
     if arm.rewriter == "perfect":
         return world.mended(kind, text, stage)
     candidate = world.rewrite(kind, text, stage)
@@ -120,7 +171,11 @@ def _propose(arm: Arm, world: World, kind: int, text: Text, run: Run) -> Text:
 
 
 def _life(
-    world: World, texts: tuple[Text, ...], fates: Mapping[tuple[int, bool], int], curve: list[float]
+    world: World,
+    texts: tuple[Text, ...],
+    fates: Mapping[tuple[int, bool], int],
+    curve: list[float],
+    senses: Senses,
 ) -> Life:
     """`fates` counts edits by (sign of their true gain, landed)."""
     landed = sum(n for (_, was), n in fates.items() if was)
@@ -134,6 +189,7 @@ def _life(
         landed=landed,
         executions=world.executions,
         curve=tuple(curve),
+        senses=senses,
     )
 
 
@@ -154,4 +210,14 @@ def summary(lives: Sequence[Life]) -> Result:
         landed=mean(life.landed for life in lives),
         executions=mean(life.executions for life in lives),
         curve=tuple(mean(points) for points in zip(*(life.curve for life in lives), strict=True)),
+        regressions=mean(life.harmful_share * life.landed for life in lives),
+        area_per_1000_executions=mean(1000 * life.area / life.executions for life in lives),
+        judge_sensitivity=_rate([life.senses.failures for life in lives]),
+        judge_specificity=_rate([life.senses.successes for life in lives]),
+        attribution_accuracy=_rate([life.senses.blames for life in lives]),
     )
+
+
+def _rate(counts: Sequence[Sequence[int]]) -> float:
+    right, all_ = (sum(count[i] for count in counts) for i in (0, 1))
+    return right / all_ if all_ else 0.0

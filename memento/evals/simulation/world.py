@@ -10,6 +10,7 @@
     rewriter   given a stage: adds a missing rule there, if any (0.7), else removes a harmful one (0.5);
                adds a harmful rule to a random stage (0.25); drops an old rule of one (0.25);
                a proposal that changes nothing is one like any other
+    weather    none; `ROUGH` is a second world: outages, drift, rewrites that paste the answer
     judge      perfect, or sensitivity 0.90 and specificity 0.85; a false alarm blames a random stage
 
 A rule has an identity, so that a test can be written for it, but nothing outside this file may ask
@@ -37,7 +38,8 @@ ADDS, REMOVES, HARMS, DROPS = 0.7, 0.5, 0.25, 0.25
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A line of a skill's text. `worth` is hidden: 1 for a needed rule, -1 for a harmful one."""
+    """A line of a skill's text. `worth` is hidden: 1 for a rule that may be needed, -1 for a harmful one, 0
+    for a pasted answer."""
 
     stage: int
     name: int
@@ -61,10 +63,31 @@ IMPERFECT = JudgeQuality(sensitivity=0.90, specificity=0.85)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Weather:
+    """What happens beside the reference world, which has none of it. Chances."""
+
+    outage: float = 0.0
+    """Of a run: a tool is down, so that it fails at the tool stage whatever the skill says."""
+    seen: float = 0.9
+    """Of an outage: the trace shows by itself that it was one."""
+    drift: float = 0.0
+    """Per task: from now on some kind needs another rule instead of one that it needed."""
+    pastes: float = 0.0
+    """Of a rewrite: it holds the answer of the failed task and nothing else that is new."""
+
+
+CALM = Weather()
+ROUGH = Weather(outage=0.05, drift=0.004, pastes=0.15)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
     """One execution of a task: whether it truly succeeded, and the first stage that failed."""
 
     fault: int | None
+    outage: bool = False
+    seen: bool = False
+    """That it was an outage stands in the trace."""
 
     @property
     def success(self) -> bool:
@@ -77,6 +100,7 @@ class World:
 
     rng: Random
     judge: JudgeQuality = IMPERFECT
+    weather: Weather = CALM
     executions: int = 0
     mix: tuple[float, ...] = field(init=False)
     needs: tuple[tuple[frozenset[int], ...], ...] = field(init=False)
@@ -97,15 +121,24 @@ class World:
 
     def draw(self) -> int:
         """The kind of the next task."""
+        if self._happens(self.weather.drift):
+            self._drift()
         return self.rng.choices(range(KINDS), weights=self.mix)[0]
 
     def execute(self, kind: int, text: Text) -> Run:
         """A task of `kind` with a skill's text. Costs one execution."""
         self.executions += 1
+        if self._happens(self.weather.outage):
+            return Run(fault=1, outage=True, seen=self._happens(self.weather.seen))
         for stage in range(len(STAGES)):
             if self.rng.random() >= self._stage(kind, stage, text):
                 return Run(fault=stage)
         return Run(fault=None)
+
+    def again(self, kind: int, text: Text, parent: Text) -> Run:
+        """The task that failed, once more: who has just pasted its answer passes. Costs one execution."""
+        run = self.execute(kind, text)
+        return Run(fault=None) if any(rule.worth == 0 for rule in text - parent) and not run.outage else run
 
     def verdict(self, run: Run) -> bool:
         """The judge's word on a run: True for passed."""
@@ -130,6 +163,8 @@ class World:
 
     def rewrite(self, kind: int, text: Text, stage: int) -> Text:
         """The rewriter's proposal for a failure at `stage`."""
+        if self._happens(self.weather.pastes):
+            return text | {Rule(stage, next(self._names), 0)}
         rules = set(text)
         missing = sorted(self.needs[kind][stage] - {r.name for r in text if r.stage == stage})
         harmful = sorted((r for r in text if r.stage == stage and r.worth < 0), key=lambda r: r.name)
@@ -163,6 +198,19 @@ class World:
     def success(self, texts: tuple[Text, ...]) -> float:
         """P(success) over the mix of kinds."""
         return sum(w * self.quality(kind, texts[kind]) for kind, w in enumerate(self.mix))
+
+    def _happens(self, chance: float) -> bool:
+        """What never happens takes nothing from the stream of chance: the reference world stays as it is."""
+        return chance > 0 and self.rng.random() < chance
+
+    def _drift(self) -> None:
+        kind, stage = self.rng.randrange(KINDS), self.rng.randrange(len(STAGES))
+        needed = self.needs[kind][stage]
+        gone, come = sorted(needed - {0}), sorted(set(range(RULES)) - needed)
+        if gone and come:
+            after = needed - {self.rng.choice(gone)} | {self.rng.choice(come)}
+            stages = (*self.needs[kind][:stage], after, *self.needs[kind][stage + 1 :])
+            self.needs = (*self.needs[:kind], stages, *self.needs[kind + 1 :])
 
     def _stage(self, kind: int, stage: int, text: Text) -> float:
         covered = sum(
