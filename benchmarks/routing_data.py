@@ -3,9 +3,8 @@
 Halves, of which one has a past: skills that are right for the same request stay together, in groups of at
 most TOGETHER, and the groups are dealt out, DEALS times, by fixed seeds. Were single skills dealt out, a
 request with several right ones would seldom have them all on one side, and those left would be the hard ones
-with few: of ultratool (two right skills a request) 59 % instead of 95, found .58 of the time, not .63, by text
-alone.
-Where each request has one right skill it is the same draw.
+with few: of ultratool (two right skills a request) 59 % instead of 95, found .58 of the time by text alone,
+not .63. Where each request has one right skill it is the same draw.
 """
 
 import json

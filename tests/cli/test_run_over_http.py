@@ -19,12 +19,12 @@ from click.testing import CliRunner
 
 from memento.cli.main import cli
 from memento.evals.exercises import ledger
+from memento.journal.unfinished import Unfinished, UnfinishedRuns
 from memento.llm.simulated.model import SimulatedModel
 from memento.protocols import Reply, ToolCall
 from memento.testing import wire
 from memento.testing.loopback import Fault, LoopbackServer
 from memento.types import Task
-from memento.unfinished import Unfinished, UnfinishedRuns
 from tests.cli.conftest import MEMENTO, Ran, run, state_of
 
 NOWHERE = "http://127.0.0.1:9/v1"
