@@ -21,7 +21,7 @@ def test_silence_is_said(session):
 
 
 def test_a_command_that_takes_too_long_says_so(sandbox):
-    with sandbox.open(limits=Limits(wall_s=0.5)) as session:
+    with sandbox.open(limits=Limits(wall_s=2)) as session:
         result = Terminal()({"command": "echo started; sleep 60"}, session)
     assert "started" in result.output
     assert "the time limit]" in result.output

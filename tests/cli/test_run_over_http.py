@@ -172,7 +172,8 @@ def test_a_wrong_key_ends_with_4_and_is_not_repeated(call, fresh, environment):
 def interrupted(argv, moment, *, cwd, env) -> Ran:
     """SIGINT to the whole group, as a terminal sends it, once `moment(process)` has come."""
     with subprocess.Popen(
-        [str(MEMENTO), *argv], cwd=cwd, env=env, stdin=subprocess.DEVNULL,
+        # Who runs these tests in the background has ^C ignored, and we would inherit it.
+        ["env", "--default-signal=INT", str(MEMENTO), *argv], cwd=cwd, env=env, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     ) as process:  # fmt: skip
         moment(process)

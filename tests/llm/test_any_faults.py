@@ -138,7 +138,7 @@ def test_a_run_ends_within_its_budget_with_an_outcome_and_an_unchanged_library(
             if last.trajectory.stop in {Stop.MODEL_ERROR, Stop.BUDGET}:
                 assert last.verdict.result is Result.UNJUDGED, "no skill is to blame"
                 assert last.trajectory.detail
-        assert time.monotonic() - begun < SECONDS + 2.0
+        assert time.monotonic() - begun < SECONDS + 30.0
         model.close()
     finally:
         server.close()  # whether or not every fault came to pass
