@@ -26,71 +26,76 @@ def refs(library):
 WORD = {"Memento-Gate": "PASS E0", "Memento-Tests": "0 green, new: none", "Memento-Agreed": "@ada on GitHub"}
 
 
-def author_of(library, skill="csv-sums"):
+def author_of(library, skill):
     return policy(library).standing(skill, library.tip()).because
 
 
-@pytest.mark.parametrize(
-    ("how", "elsewhere"),
-    [
-        ("merge", "the agent wrote it"),
-        ("squash", "the agent wrote it"),
-        ("rebase", "the agent wrote it"),
-        ("reworded", "people wrote it"),
-    ],
-)
-def test_a_merge_lands_here_however_it_was_done_and_keeps_its_why(library, hub, desk, how, elsewhere):
-    """`elsewhere`: what a clone without our note makes of the commits alone."""
-    proposal = waiting(library, created("csv-sums"))
-    desk.publish(proposal.id)
-    merged = hub.merge(1, how)
-    (found,) = desk.sync()
-    assert (found.fate, found.waits, found.note) == (Fate.MERGED, False, "the checkout follows")
-    assert library.tip() == merged
+ELSEWHERE = {
+    "merge": "the agent wrote it",
+    "squash": "the agent wrote it",
+    "rebase": "the agent wrote it",
+    "reworded": "people wrote it",
+}
+"""What a clone without our note makes of the commits alone."""
+
+
+def test_merges_land_here_in_one_look_however_they_were_done_and_keep_their_why(library, hub, desk):
+    proposals = {how: waiting(library, created(f"csv-{how}")) for how in ELSEWHERE}
+    for proposal in proposals.values():
+        desk.publish(proposal.id)
+    merged = {how: hub.merge(number, how) for number, how in enumerate(ELSEWHERE, 1)}
+    looked = [(found.fate, found.waits, found.note) for found in desk.sync()]
+    assert looked == [
+        (Fate.MERGED, False, "the checkout follows"),
+        *[(Fate.MERGED, False, "main here has it already")] * 3,
+    ]
+    assert library.tip() == merged["reworded"]
     assert refs(library) == ["refs/heads/main"]
     assert list(hub.branches()) == ["main"]
-    assert (library.root / "skills/csv-sums/SKILL.md").exists()
-    landing = desk.journal.ideas.landing(proposal.id)
-    assert (landing.disposition, landing.commit) == (Disposition.LANDED, merged)
-    assert landing.report.steps[-1].detail == "@ada on GitHub merged it"
     assert desk.sync() == ()
-
-    (entry,) = library.log("csv-sums")
-    assert (entry.sha, entry.skill) == (merged, "csv-sums")
-    assert entry.trailers == {
-        "Memento-Proposal": proposal.id,
-        "Memento-Skill": "csv-sums",
-        "Memento-Kind": "create",
-        "Memento-Idea": proposal.idea,
-        **AGENT,
-        **WORD,
-    }
-    assert {paragraph.task for paragraph in causes(library, "csv-sums")} == {"t1"}
-    (version,) = versions(library, desk.journal, "csv-sums")
-    assert (version.kind, version.task, version.evidence) == ("create", "t1", "PASS E0")
-    assert author_of(library) == "the agent wrote it"
+    for how, proposal in proposals.items():
+        skill = proposal.skill
+        assert (library.root / f"skills/{skill}/SKILL.md").exists()
+        landing = desk.journal.ideas.landing(proposal.id)
+        assert (landing.disposition, landing.commit) == (Disposition.LANDED, merged[how])
+        assert landing.report.steps[-1].detail == "@ada on GitHub merged it"
+        (entry,) = library.log(skill)
+        assert (entry.sha, entry.skill) == (merged[how], skill)
+        assert entry.trailers == {
+            "Memento-Proposal": proposal.id,
+            "Memento-Skill": skill,
+            "Memento-Kind": "create",
+            "Memento-Idea": proposal.idea,
+            **AGENT,
+            **WORD,
+        }
+        assert {paragraph.task for paragraph in causes(library, skill)} == {"t1"}
+        (version,) = versions(library, desk.journal, skill)
+        assert (version.kind, version.task, version.evidence) == ("create", "t1", "PASS E0")
+        assert author_of(library, skill) == "the agent wrote it"
     library.git("update-ref", "-d", NOTES)
-    assert author_of(library) == elsewhere
+    assert {how: author_of(library, f"csv-{how}") for how in ELSEWHERE} == ELSEWHERE
 
 
-@pytest.mark.parametrize("how", ["merge", "squash"])
 def test_what_people_pushed_on_top_before_they_merged_it_makes_the_skill_theirs(
-    library, hub, desk, git, tmp_path, how
+    library, hub, desk, git, tmp_path
 ):
-    proposal = waiting(library, created("csv-sums"))
-    desk.publish(proposal.id)
-    theirs = tmp_path / "theirs"
-    git("clone", "-q", "-b", proposal.branch, str(hub.bare), str(theirs), cwd=tmp_path)
-    (theirs / "skills/csv-sums/SKILL.md").write_text("---\nname: csv-sums\ndescription: Mine.\n---\n")
-    git("commit", "-qam", "mine", cwd=theirs)
-    git("push", "-q", "origin", proposal.branch, cwd=theirs)
-    hub.merge(1, how)
-    desk.sync()
-    assert library.at().skill("csv-sums").description == "Mine."
-    assert library.log("csv-sums", 1)[0].trailers["Memento-Edited"] == "@ada on GitHub"
-    assert author_of(library) == "people wrote it"
+    for number, how in enumerate(("merge", "squash"), 1):
+        proposal = waiting(library, created(f"csv-{how}"))
+        desk.publish(proposal.id)
+        theirs = tmp_path / how
+        git("clone", "-q", "-b", proposal.branch, str(hub.bare), str(theirs), cwd=tmp_path)
+        document = f"---\nname: csv-{how}\ndescription: Mine.\n---\n"
+        (theirs / f"skills/csv-{how}/SKILL.md").write_text(document)
+        git("commit", "-qam", "mine", cwd=theirs)
+        git("push", "-q", "origin", proposal.branch, cwd=theirs)
+        hub.merge(number, how)
+        desk.sync()
+        assert library.at().skill(f"csv-{how}").description == "Mine."
+        assert library.log(f"csv-{how}", 1)[0].trailers["Memento-Edited"] == "@ada on GitHub"
+        assert author_of(library, f"csv-{how}") == "people wrote it"
     library.git("update-ref", "-d", NOTES)
-    assert author_of(library) == "people wrote it"
+    assert {author_of(library, f"csv-{how}") for how in ("merge", "squash")} == {"people wrote it"}
 
 
 def test_a_merge_that_was_pulled_before_we_looked_is_learned_of_all_the_same(library, hub, desk, git):
@@ -103,17 +108,6 @@ def test_a_merge_that_was_pulled_before_we_looked_is_learned_of_all_the_same(lib
     assert (found.fate, found.waits, found.note) == (Fate.MERGED, False, "main here has it already")
     assert (library.tip(), refs(library)) == (merged, ["refs/heads/main"])
     assert library.log("greeter", 1)[0].trailers["Memento-Agreed"] == "@ada on GitHub"
-
-
-def test_two_merges_are_learned_of_in_one_look(library, hub, desk):
-    one = opened(library)
-    other = propose(library, rewritten(library, "ledger-totals", "Run it twice."), trailers=AGENT)
-    for proposal in (one, other):
-        desk.publish(proposal.id)
-    hub.merge(1)
-    last = hub.merge(2, "squash")
-    assert [found.fate for found in desk.sync()] == [Fate.MERGED, Fate.MERGED]
-    assert (library.tip(), refs(library)) == (last, ["refs/heads/main"])
 
 
 def test_main_that_went_its_own_way_is_not_moved_and_the_way_on_is_said(library, hub, desk):
