@@ -37,7 +37,7 @@ def test_killed_twice_and_out_of_budget_between_it_ends_with_the_commits_of_a_ru
 ):
     _, left = alone
     at = (left.asked // 3, left.asked * 4 // 5)
-    killed = play(tmp_path / "run", start, count=COUNT, held_out=1, kill_at=at, budget="6000")
+    killed = play(tmp_path / "run", start, count=COUNT, held_out=1, kill_at=at, budget="3000")
     assert killed.ends == (KILLED, SPENT, KILLED, 0)
     assert left.report["landed"] >= 2, "something was learned that could have been lost"
     assert (killed.main, killed.branches, killed.report) == (left.main, (), left.report)
