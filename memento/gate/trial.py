@@ -79,7 +79,7 @@ def compares(change: Change) -> bool:
 
 
 def hold(change: Change, harness: Harness, planned: Runs) -> Trial:
-    """Run the candidate alone, the controls beside it in one sandbox, then the candidate's repetitions in one.
+    """Run the candidate alone, beside it the controls in one sandbox, then its repetitions in another.
 
     Raises SandboxError; a broken test file is a red result.
     """
