@@ -7,8 +7,10 @@ import pytest
 from memento.changes import Evidence, GateOutcome, GateReport
 from memento.gate.change import Answer, Change, failed, indecisive
 from memento.gate.harness import Harness
+from memento.gate.routes import Routes
 from memento.gate.static import static
 from memento.gate.view import View
+from memento.protocols import Snapshot
 from memento.testing.snapshots import MemorySnapshot
 from memento.types import Exercise, File, Gold, Task
 from tests.gate.conftest import (
@@ -57,9 +59,15 @@ def test_a_good_change_passes_every_step_in_order(gate: Gatekeeper) -> None:
     ]
 
 
-def test_the_first_failing_step_ends_the_gate(gate: Gatekeeper) -> None:
+def test_the_first_failing_step_ends_the_gate_and_nothing_is_routed_for_it(gate: Gatekeeper) -> None:
+    def router(text: str, _: Snapshot) -> None:
+        raise AssertionError(text)
+
+    asks = b"QUERIES = ('Add up',)\n"
     head = changed(GOOD, "conftest.py", "import os")
-    assert outcomes(gate(head)) == [("custody", "fail")]
+    head = replace(head, tests={"adder": asks + head.tests["adder"]})
+    routing = Gatekeeper(replace(gate.gate, routes=Routes(router=router)))
+    assert outcomes(routing(head, exam=None)) == [("custody", "fail")]
 
 
 # ---------------------------------------------------------------- custody
