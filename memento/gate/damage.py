@@ -11,17 +11,19 @@ from memento.changes import Evidence
 from memento.gate.change import Answer, Change, failed, passed
 from memento.gate.harness import Harness
 from memento.gate.job import Job
+from memento.gate.lane import altered_tests
 from memento.gate.mutants import Score, mutants, score
 
 Routes = Mapping[str, str | None]
 
 
 def damage(change: Change, harness: Harness, routes: Routes) -> Iterator[tuple[str, Answer]]:
-    """No step at all for a skill as it stands, and for a change that only adds tests."""
+    """No step at all for a skill as it stands, for a change that only adds tests, and for a rollback."""
     if change.standing or change.test is None:
         return
     if not change.changes_skill:
-        if change.old_test is not None and change.old_test != change.test:
+        # Where every old test is still there, as it was, no mutant can live that died before.
+        if change.old_test is not None and altered_tests(change.old_test, change.test):
             yield "mutants", _lane(change, harness, routes)
         return
     if change.exam is not None and change.exam.parked:

@@ -79,15 +79,15 @@ def compares(change: Change) -> bool:
 
 
 def hold(change: Change, harness: Harness, planned: Runs) -> Trial:
-    """Run the states side by side: the candidate alone, its repetitions in a sandbox, the controls in one.
+    """Run the candidate alone, beside it the controls in one sandbox, then its repetitions in another.
 
     Raises SandboxError; a broken test file is a red result.
     """
     controls = [planned.emptied, *([planned.parent] if planned.parent else [])]
     with ThreadPoolExecutor(max_workers=harness.workers) as pool:
-        (candidate,), again, control = pool.map(
-            harness.run_turns, ([planned.candidate], planned.again, controls)
-        )
+        (candidate,), control = pool.map(harness.run_turns, ([planned.candidate], controls))
+    # What is red already is refused, unless it is green once.
+    again = harness.run_turns(planned.again if _all_passed(candidate) else planned.again[:1])
     if len(controls) > 1 and any(map(_ended_badly, control)):
         control = [harness.run_alone(job) for job in controls]  # one may have ended the other
     empty, *before = control
@@ -185,6 +185,10 @@ def green(results: Results, name: str) -> bool:
     """Whether a test reported, and all its cases passed."""
     own = [result for result in results if base_name(result.id) == name]
     return bool(own) and all(result.passed for result in own)
+
+
+def _all_passed(results: Results) -> bool:
+    return all(result.passed for result in results)
 
 
 def _ended_badly(results: Results) -> bool:

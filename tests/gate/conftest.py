@@ -86,13 +86,17 @@ class Gatekeeper:
         return self.gate(skill="adder", base=base, head=head, exam=exam, exercise=exercise)
 
 
-@pytest.fixture
-def harness(tmp_path: Path) -> Harness:
+def make_harness(state: Path) -> Harness:
     return Harness(
         sandbox=Bubblewrap(),
-        journal=Journal(path=tmp_path / "state" / "journal.db"),
+        journal=Journal(path=state / "state" / "journal.db"),
         new_word=lambda: secrets.token_hex(16),
     )
+
+
+@pytest.fixture
+def harness(tmp_path: Path) -> Harness:
+    return make_harness(tmp_path)
 
 
 @pytest.fixture(scope="session")

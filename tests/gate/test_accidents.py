@@ -1,6 +1,5 @@
 """Accidents are no verdict: nothing is cached, nothing is claimed. What only looks like one is a verdict."""
 
-import json
 import os
 import signal
 import sqlite3
@@ -121,30 +120,55 @@ def test_a_sandbox_that_is_killed_from_outside_is_no_verdict(
     assert kept(harness.journal) == 0
 
 
-def test_a_full_disk_is_no_verdict(tmp_path: Path) -> None:
+FULL = """
+import sys
+from pathlib import Path
+from memento.errors import MementoError
+from memento.journal import Journal
+from memento.types import File
+from tests.gate.conftest import OLD_TEST, folder, make_harness
+
+small, size = Path(sys.argv[1]), int(sys.argv[2])
+harness = make_harness(Path(sys.argv[3]))
+harness.journal.cache.recall([""])  # makes the file
+if harness.journal.path.is_relative_to(small):
+    with open(small / "rest", "wb", buffering=0) as rest:
+        try:
+            while rest.write(bytes(4096)):
+                pass
+        except OSError:
+            pass
+try:
+    print(harness.run("adder", {**folder(), "data": File(data=bytes(size))}, OLD_TEST.encode()))
+except MementoError as error:
+    print(error.exit_code, error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("temporary", "state", "size", "said"),
+    [
+        (
+            "small",
+            "elsewhere",
+            1_000_000,
+            "2 the tests could not be run ([Errno 28] No space left on device): no",
+        ),
+        ("elsewhere", "small", 0, "2 the journal "),
+    ],
+    ids=["exports", "journal"],
+)
+def test_a_full_disk_is_no_verdict(tmp_path: Path, temporary: str, state: str, size: int, said: str) -> None:
     """A real file system of 256 kB, in a name space of its own."""
-    code = (
-        "import sys, json; from pathlib import Path; from memento.errors import SandboxError\n"
-        "from memento.gate.harness import Harness; from memento.journal import Journal\n"
-        "from memento.sandbox.bubblewrap import Bubblewrap; from memento.types import File\n"
-        "harness = Harness(sandbox=Bubblewrap(), journal=Journal(path=Path(sys.argv[1])),"
-        " new_word=lambda: 'w' * 32)\n"
-        "try:\n"
-        "    harness.run('adder', {'SKILL.md': File(data=b'x' * 1_000_000)}, b'def test_a(): assert 1')\n"
-        "except SandboxError as error:\n"
-        "    print(json.dumps(str(error)))\n"
-    )
-    small = tmp_path / "small"
-    small.mkdir()
+    for name in ("small", "elsewhere"):
+        (tmp_path / name).mkdir()
     done = subprocess.run(
         ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec",
-         'mount -t tmpfs -o size=256k none "$TMPDIR"; exec "$@"', "sh",
-         sys.executable, "-c", code, str(tmp_path / "journal.db")],
-        env={**os.environ, "TMPDIR": str(small)}, capture_output=True, text=True, check=False,
+         'mount -t tmpfs -o size=256k none "$2"; exec "$0" -c "$1" "$2" "$3" "$4"',
+         sys.executable, FULL, str(tmp_path / "small"), str(size), str(tmp_path / state)],
+        env={**os.environ, "TMPDIR": str(tmp_path / temporary), "PYTHONPATH": os.getcwd()},  # noqa: PTH109
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == (
-        "the tests could not be run ([Errno 28] No space left on device): no verdict. "
-        f"Is the disk of {small} full?"
-    )
-    assert kept(Journal(path=tmp_path / "journal.db")) == 0
+    assert done.stdout.startswith(said)
+    assert kept(Journal(path=tmp_path / "elsewhere" / "state" / "journal.db")) == 0

@@ -67,19 +67,15 @@ COIN = "\n\ndef test_coin(skill):\n    import os\n\n    assert {} in skill.body\
 
 
 def test_a_flaky_test_stays_named_until_its_content_changes(gate: Gatekeeper, tmp_path: Path) -> None:
-    """The second time the coin would show the same side in every run."""
     journal = Journal(path=tmp_path / "journal.db")
     alone = Gatekeeper(replace(gate.gate, harness=replace(gate.gate.harness, journal=journal)))
-    flaky = snapshot(folder(), OLD_TEST + COIN.format("os.environ['TZ'] == 'UTC0' and 'Adder' or 'tails'"))
-    said = "steady: these tests differ between two runs of the same content: test_coin"
-    first = alone(flaky, base=flaky, exam=None)
-    assert (first.outcome, first.reason, first.flaky) == (GateOutcome.INDECISIVE, said, ("test_coin",))
     steady = snapshot(folder(), OLD_TEST + COIN.format("'Adder'"))
     view = View(snapshot=steady, journal=journal)
     assert alone(steady, base=steady, exam=None).outcome is GateOutcome.PASS
     quarantine(view, {"adder": ["test_coin"]}, "")
     again = alone(steady, base=steady, exam=None)
-    assert (again.outcome, again.reason) == (GateOutcome.INDECISIVE, said)
+    said = "steady: these tests differ between two runs of the same content: test_coin"
+    assert (again.outcome, again.reason, again.flaky) == (GateOutcome.INDECISIVE, said, ("test_coin",))
     mended = snapshot(folder(), OLD_TEST + COIN.format("'# Adder'"))
     assert alone(mended, base=mended, exam=None).outcome is GateOutcome.PASS
 

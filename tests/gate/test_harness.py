@@ -1,16 +1,18 @@
 """Tricks that make a failing test look like a passing one. Each hides one test that must fail."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from memento.changes import TestResult
 from memento.gate.harness import Harness
-from memento.gate.job import RUN, Job
+from memento.gate.job import RUN, Job, Results
 from memento.gate.keys import run_key
 from memento.gate.plan import plan
 from memento.gate.reports import read_reports
 from memento.protocols import Completed
 from memento.skill.testfile import expected_tests
-from tests.gate.conftest import OLD_TEST, folder
+from tests.gate.conftest import OLD_TEST, folder, make_harness
 
 pytestmark = pytest.mark.real
 
@@ -45,11 +47,23 @@ TRICKS = {
 }
 
 
-@pytest.mark.parametrize("source", TRICKS.values(), ids=TRICKS.keys())
-def test_a_trick_does_not_turn_a_failing_test_green(harness: Harness, source: str) -> None:
-    name = "TestX::test_hidden" if "class TestX" in source else "test_hidden"
-    results = harness.run("adder", folder(), source.encode())
-    assert [r.passed for r in results if r.id.split("[")[0] == name] == [False]
+@pytest.fixture(scope="module")
+def tricked(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Results]:
+    """All tricks beside a file without one, in one sandbox, a process group each."""
+    sources = {"none": OLD_TEST, **TRICKS}
+    jobs = [Job(skill="adder", folder=folder(), test=source.encode()) for source in sources.values()]
+    together = make_harness(tmp_path_factory.mktemp("tricks"))
+    return dict(zip(sources, together.run_together(jobs), strict=True))
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+def test_a_trick_does_not_turn_a_failing_test_green(tricked: Mapping[str, Results], trick: str) -> None:
+    name = "TestX::test_hidden" if "class TestX" in TRICKS[trick] else "test_hidden"
+    assert [r.passed for r in tricked[trick] if r.id.split("[")[0] == name] == [False]
+
+
+def test_the_tricks_of_others_do_not_turn_a_good_file_red(tricked: Mapping[str, Results]) -> None:
+    assert tricked["none"] == (TestResult(id="test_plain_numbers", passed=True),)
 
 
 def test_a_hidden_failure_behind_a_second_definition_is_not_a_pass(harness: Harness) -> None:
@@ -62,12 +76,6 @@ def test_a_folder_with_a_conftest_does_not_change_the_verdict(harness: Harness) 
     hook = "import pytest\n@pytest.hookimpl\ndef pytest_runtest_call(item):\n    pass\n"
     results = harness.run("adder", folder(conftest__py=hook), HIDDEN.encode())
     assert [(r.id, r.passed) for r in results] == [("test_hidden", False)]
-
-
-def test_passing_tests_pass_and_say_so(harness: Harness) -> None:
-    assert harness.run("adder", folder(), OLD_TEST.encode()) == (
-        TestResult(id="test_plain_numbers", passed=True),
-    )
 
 
 def test_a_hang_is_stopped_and_fails(harness: Harness) -> None:

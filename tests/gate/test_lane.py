@@ -140,6 +140,9 @@ def test_files_that_decide_what_lands_change_with_a_humans_word_only(
         library_report(view(**{path: "100644 1"}), view(**{path: "100644 2"})),
         library_report(view(**{path: "100644 1"}), view()),
     ]
+    both = library_report(view(CODEOWNERS="1", **{"memento.toml": "1"}), view(**{"memento.toml": "2"}))
+    assert both
+    assert both.reason.startswith("custody: CODEOWNERS (and 1 more) decides")
     gone = None if outcome is GateOutcome.FAIL else outcome
     assert [report and report.outcome for report in found] == [outcome, outcome, gone]
 

@@ -3,9 +3,12 @@
 import pytest
 
 from memento.changes import TestResult
+from memento.gate.change import Change
 from memento.gate.harness import Harness
-from memento.gate.job import Job
-from tests.gate.conftest import OLD_TEST, SCRIPT, folder
+from memento.gate.job import RUN, Job
+from memento.gate.trial import hold, runs
+from memento.gate.view import View
+from tests.gate.conftest import BASE, BETTER_SCRIPT, OLD_TEST, SCRIPT, folder, snapshot
 
 pytestmark = pytest.mark.real
 
@@ -112,3 +115,31 @@ def test_a_test_whose_process_ends_in_silence_has_failed(harness: Harness) -> No
             detail="the process of the test ended without a report (exit code 0)",
         ),
     )
+
+
+def test_an_import_does_not_point_the_tests_at_another_skill(harness: Harness) -> None:
+    source = """import os
+
+os.environ["MEMENTO_SKILLS_UNDER_TEST"] = "/workspace"
+
+def test_a(skill):
+    assert skill.name == "adder"
+"""
+    assert [r.passed for r in harness.run("adder", folder(), source.encode())] == [True]
+
+
+def test_a_control_that_ends_its_run_takes_no_other_control_with_it(harness: Harness) -> None:
+    """The parent's run is ended by a test that sees the old script; the emptied skill has the new one."""
+    source = OLD_TEST + (
+        "\n\ndef test_new(skill):\n    import subprocess\n\n"
+        "    if 'replace' not in (skill.path / 'scripts/add.py').read_text():\n"
+        "        subprocess.run(['sh', '-c', 'kill -9 -1'])\n    assert 'Adder' in skill.body\n"
+    )
+    base, head = (
+        View(snapshot=each, journal=harness.journal)
+        for each in (BASE, snapshot(folder(BETTER_SCRIPT, version="1.0.1"), source))
+    )
+    change = Change(skill="adder", base=base, head=head, exam=None, exercise=None)
+    trial = hold(change, harness, runs(change, {}, {}))
+    ended = [any(result.id == RUN for result in results) for results in (trial.parent, trial.emptied)]
+    assert ended == [True, False]

@@ -24,7 +24,3 @@ def test_a_line_without_an_amount_is_left_out(run_script):
 
 def test_the_command_of_the_text_names_the_script(skill):
     assert "python3 /skill/scripts/total.py" in skill.body
-
-
-def test_thousands_are_read(run_script):
-    assert total(run_script, 'day,amount\n1,"1,000.00"\n2,2\n') == "1002.00\n"

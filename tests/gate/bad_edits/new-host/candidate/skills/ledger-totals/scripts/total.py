@@ -10,7 +10,7 @@ def total(path):
     with open(path, encoding="utf-8", newline="") as file:
         for row in list(csv.reader(file))[1:]:
             if row and row[-1].strip():
-                found += Decimal(row[-1].replace(",", ""))
+                found += Decimal(row[-1])
     return found
 
 

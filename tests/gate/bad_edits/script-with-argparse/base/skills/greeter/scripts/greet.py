@@ -1,3 +1,0 @@
-import sys
-
-print(f"Hello, {sys.argv[1]}!")
