@@ -1,7 +1,6 @@
 """The real command line in a process of its own, as a person runs it: no key, no settings of this machine.
 
 memento      memento("list", "--json", cwd=folder) -> Ran(code, out, err)
-at_hand      the same in this process, many times as fast: for what does not hang on the process
 environment  what that process is given; a copy may be changed
 learned      a library that `memento demo` made, shared and read-only: change a copy
 fresh        a new library with the starter skills, of this test alone
@@ -12,42 +11,12 @@ import fcntl
 import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests import command
-from tests.cli.forking import forking
-from tests.command import Ran
-
-MEMENTO = Path(sys.executable).parent / "memento"
-
-STARTS = ("PATH", "LANG", "GIT_CONFIG_NOSYSTEM")
-"""What decides how the interpreter starts and which programs an import finds."""
-
-
-def scrubbed(home: Path) -> dict[str, str]:
-    return {
-        "PATH": f"{MEMENTO.parent}:{os.environ['PATH']}",
-        "HOME": str(home),
-        "LANG": "C.UTF-8",
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "MEMENTO_SANDBOX": "bubblewrap",
-    }
-
-
-def run(*argv, cwd, env: Mapping[str, str]) -> Ran:
-    """A call, by the process that forks where the interpreter would start the same way."""
-    usual = {name: scrubbed(Path())[name] for name in STARTS}
-    if {name: env.get(name) for name in STARTS} == usual:
-        code, out, err = forking(**usual)([*map(str, argv)], cwd=cwd, env=env)
-        return Ran(code=code, out=out.decode(), err=err.decode())
-    done = subprocess.run(
-        [str(MEMENTO), *map(str, argv)], cwd=cwd, env=env, capture_output=True, timeout=300, check=False
-    )
-    return Ran(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
+from tests.command import Ran, run, scrubbed
 
 
 def pytest_collection_modifyitems(items):
@@ -70,14 +39,6 @@ def memento(tmp_path, environment) -> Callable[..., Ran]:
         return run(*argv, cwd=cwd, env={**environment, **more})
 
     return memento
-
-
-@pytest.fixture
-def at_hand(tmp_path, environment) -> Callable[..., Ran]:
-    def here(*argv, cwd=tmp_path, **more) -> Ran:
-        return command.at_hand(*argv, cwd=cwd, env={**environment, **more})
-
-    return here
 
 
 @pytest.fixture(scope="session")

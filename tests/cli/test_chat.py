@@ -16,7 +16,8 @@ import pytest
 
 from memento.protocols import Reply, ToolCall
 from memento.testing.loopback import LoopbackServer
-from tests.cli.conftest import MEMENTO, state_of
+from tests.cli.conftest import state_of
+from tests.command import MEMENTO
 
 pytestmark = pytest.mark.real
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from memento.testing.loopback import Fault, LoopbackServer
-from tests.cli.conftest import MEMENTO, state_of
+from tests.cli.conftest import state_of
+from tests.command import MEMENTO
 
 NOWHERE = "http://127.0.0.1:9/v1"
 

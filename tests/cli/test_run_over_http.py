@@ -25,7 +25,8 @@ from memento.protocols import Reply, ToolCall
 from memento.testing import wire
 from memento.testing.loopback import Fault, LoopbackServer
 from memento.types import Task
-from tests.cli.conftest import MEMENTO, Ran, run, state_of
+from tests.cli.conftest import state_of
+from tests.command import MEMENTO, Ran, run
 
 NOWHERE = "http://127.0.0.1:9/v1"
 MENDS, ERRS_FIRST = 3, 6

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.cli.conftest import MEMENTO
+from tests.command import MEMENTO
 
 HOSTILE = """\
 ---

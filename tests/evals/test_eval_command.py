@@ -10,7 +10,8 @@ import pytest
 from memento.evals.log import read
 from memento.journal import Journal
 from memento.testing.loopback import Fault, LoopbackServer
-from tests.cli.conftest import run, scrubbed, state_of
+from tests.cli.conftest import state_of
+from tests.command import run, scrubbed
 
 TASKS = 4
 

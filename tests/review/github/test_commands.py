@@ -1,6 +1,5 @@
 """memento pr as a person runs it, and the loop that puts its proposals before people by itself."""
 
-import os
 from dataclasses import replace
 
 import pytest
@@ -11,15 +10,15 @@ from memento.changes import Announced, Disposition, Landing
 from memento.cli.say import sentence
 from memento.errors import GitHubError
 from memento.review.github.connecting import connect
-from tests.command import at_hand
+from tests.command import run, scrubbed
 from tests.library.changes import GREEN, UNSURE
 from tests.review.github.loopback import TOKEN
 from tests.review.situations import opened
 
 
 def memento(library, hub, *arguments, **environ):
-    clean = {"PATH": os.environ["PATH"], "HOME": str(library.root.parent), **hub.environ, **environ}
-    return at_hand(*arguments, cwd=library.root, env=clean)
+    clean = {**scrubbed(library.root.parent), **hub.environ, **environ}
+    return run(*arguments, cwd=library.root, env=clean)
 
 
 def test_a_person_opens_a_pull_request_and_learns_of_its_merge(library, hub):

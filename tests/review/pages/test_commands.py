@@ -9,13 +9,14 @@ import urllib.request
 from http.cookiejar import CookieJar
 from pathlib import Path
 
-from tests.command import Ran, at_hand
+from tests import command
+from tests.command import Ran, scrubbed
 
 MEMENTO = (sys.executable, "-c", "from memento.cli.main import main; main()")
 
 
 def run(*arguments: str, cwd: Path) -> Ran:
-    return at_hand(*arguments, cwd=cwd, env={"PATH": os.environ["PATH"], "HOME": str(cwd.parent)})
+    return command.run(*arguments, cwd=cwd, env=scrubbed(cwd.parent))
 
 
 def test_a_report_is_written_and_said_where(library, tmp_path):
