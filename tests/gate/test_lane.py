@@ -42,6 +42,7 @@ def test_a():
         (OLD.replace('("Add up", "Sum")', 'tuple("Add up".split())'), ["QUERIES"]),
         (OLD.replace('("3",)', '("3", "4")'), ["WANTED"]),
         (OLD + "\nWANTED = ('4',)\n", ["WANTED"]),
+        ("WANTED = ('4',)\n" + OLD, ["WANTED"]),
         (OLD + "\nfor WANTED in (('4',),):\n    pass\n", ["WANTED"]),
         (OLD + "\nif (WANTED := ('4',)):\n    pass\n", ["WANTED"]),
         (OLD + "\njson.loads = str\n", ["json"]),

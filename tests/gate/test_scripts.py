@@ -131,9 +131,10 @@ def test_a(skill):
 def test_a_control_that_ends_its_run_takes_no_other_control_with_it(harness: Harness) -> None:
     """The parent's run is ended by a test that sees the old script; the emptied skill has the new one."""
     source = OLD_TEST + (
-        "\n\ndef test_new(skill):\n    import subprocess\n\n"
+        "\n\ndef test_new(skill):\n    import subprocess\n    import time\n\n"
         "    if 'replace' not in (skill.path / 'scripts/add.py').read_text():\n"
-        "        subprocess.run(['sh', '-c', 'kill -9 -1'])\n    assert 'Adder' in skill.body\n"
+        "        subprocess.run(['sh', '-c', 'kill -9 -1'])\n"
+        "    elif 'Adder' not in skill.body:\n        time.sleep(2)\n    assert 'Adder' in skill.body\n"
     )
     base, head = (
         View(snapshot=each, journal=harness.journal)
