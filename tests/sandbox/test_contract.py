@@ -99,10 +99,12 @@ def nobody_is_alive(session: SandboxSession) -> bool:
 
 def test_a_command_that_never_ends_and_ignores_signals_is_stopped_with_its_children(session):
     child = f"trap '' TERM INT HUP; {ALIVE}"
-    script = f"echo before; (sh -c \"{child}\" &); ({child}) & trap '' TERM INT HUP; sleep 600"
+    script = f"echo before; touch begun; (sh -c \"{child}\" &); ({child}) & trap '' TERM INT HUP; sleep 600"
     done = sh(session, script, limits=Limits(wall_s=2.0))
-    assert (done.timed_out, done.exit_code, done.stdout) == (True, 124, b"before\n")
-    sh(session, "rm -f alive")
+    assert (done.timed_out, done.exit_code) == (True, 124)
+    # On a busy machine the clock may run out before the shell has begun; what it said by then is kept.
+    assert done.stdout == b"before\n" or b"begun" not in sh(session, "ls").stdout
+    sh(session, "rm -f alive begun")
     assert nobody_is_alive(session)
 
 
