@@ -95,8 +95,7 @@ def write_revision(git: Git, proposal: Proposal, change: Change, test: bytes | N
 
 
 def merge_of(read: Reader, proposal: Proposal, onto: Sha, trailers: Mapping[str, str]) -> Draft:
-    """The merge commit that lands `proposal` on `onto`, to be made. ConflictError as said above; LibraryError
-    when there is nothing left to land."""
+    """The merge commit that lands `proposal` on `onto`, to be made. ConflictError as said above."""
     remove, graft = [], {}
     for path in paths_of(proposal.skill):
         old, new = (_at(read, commit, path) for commit in (proposal.base, proposal.commit))
@@ -111,8 +110,7 @@ def merge_of(read: Reader, proposal: Proposal, onto: Sha, trailers: Mapping[str,
         if new is not None:
             graft[path] = new
     if not remove:
-        # No conflict: a change that landed elsewhere is not to be remembered as refused.
-        raise LibraryError(f"Main has all of this already: `git branch -D {proposal.branch}` ends it.")
+        raise ConflictError(f"Main has all of this already: `git branch -D {proposal.branch}` ends it.")
     subject = f"Land {proposal.skill}: {one_line(proposal.idea) or proposal.kind}"
     message = compose(subject, "", {**_inherited(read, proposal), **trailers})
     parents = (onto, proposal.commit)
@@ -124,7 +122,7 @@ def conflict(git: Git, proposal: Proposal, onto: Sha) -> str | None:
     with reading(git) as read:
         try:
             merge_of(read, proposal, onto, {})
-        except LibraryError as error:
+        except ConflictError as error:
             return str(error)
     return None
 

@@ -28,7 +28,7 @@ from memento.changes import (
     Landing,
     Proposal,
 )
-from memento.errors import ConflictError, MovedError
+from memento.errors import ConflictError, LibraryError, MovedError
 from memento.library.library import Library
 from memento.library.lock import Held, Intent
 from memento.library.moving import held_or_taken
@@ -120,6 +120,9 @@ class _Queue:
             try:
                 draft = merge_of(read, proposal, tip, self.trailers(report))
             except ConflictError as error:
+                if library.git.run("merge-base", "--is-ancestor", proposal.commit, tip).status == 0:
+                    # It has landed: that must not be remembered as a refusal.
+                    raise LibraryError(str(error)) from error
                 return self.refused(_conflicting(report, str(error)), tip, held)
             merge = create(draft, read, write)
             if tip != proposal.base:

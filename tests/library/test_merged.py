@@ -2,7 +2,7 @@
 
 import pytest
 
-from memento.changes import Exam
+from memento.changes import Disposition, Exam
 from memento.errors import LibraryError
 from memento.library.merged import NOTES
 from memento.library.proposals import conflict
@@ -42,6 +42,17 @@ def test_what_main_has_already_is_not_landed_once_more(library, git, proposal):
     with pytest.raises(LibraryError, match="Main has all of this already"):
         landed(library, proposal)
     assert git("for-each-ref", cwd=library.root) == refs
+
+
+def test_the_same_change_written_twice_lands_once_and_the_other_is_discarded(library, proposal):
+    twin = propose(library, rewritten(library, "greeter", "hello there"), proposal.exam)
+    landed(library, twin)
+    again = landed(library, proposal)
+    assert (again.disposition, again.report.reason.partition(": `")[0]) == (
+        Disposition.DISCARDED,
+        "merge: Main has all of this already",
+    )
+    assert library.proposals() == ()
 
 
 def test_a_merge_that_changed_the_skill_on_its_way_is_the_persons_own(library, git, proposal):
