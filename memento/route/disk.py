@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Skills = Callable[[], Iterable[Skill]]
 
-FORMAT = 3
+FORMAT = 4
 """Raise it with the schema, the analysis or the meaning of a field."""
 MOST_REPLACED = 0.05
 

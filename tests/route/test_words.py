@@ -7,7 +7,6 @@ import pytest
 
 from memento.route.index import build
 from memento.route.languages import language_of
-from memento.route.prose import MOST_CHARS, READ_CHARS, prose
 from memento.route.words import Words, name_terms, query_terms, terms
 from memento.types import Skill
 
@@ -94,41 +93,13 @@ def test_importing_the_router_loads_neither_the_index_nor_numpy():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-BODY = """# Merge ledgers
-Join on `account_id`.
-~~~
-secret_call()
-```
-~~~
-## Totals
-   ```python
-sum(rows)
-```
-Check twice.
-```
-never closed
-# gone
-"""
-
-
-def test_of_a_body_prose_is_indexed_and_headings_once_more_but_no_code_block():
-    assert prose(BODY) == (
-        "# Merge ledgers\nJoin on `account_id`.\n## Totals\nCheck twice.  Merge ledgers  Totals"
-    )
-
-
-def test_of_a_long_body_the_beginning_is_indexed_and_every_heading():
-    found = prose("word\n" * 4_000 + "# End\n" + "x" * READ_CHARS + "\n# Unread")
-    assert (found.count("word"), found.endswith(" End"), "Unread" in found) == (MOST_CHARS // 5, True, False)
-
-
-def test_named_skills_get_the_score_that_a_search_gives_them_and_code_is_not_searched():
+def test_named_skills_get_the_score_that_a_search_gives_them():
     skills = [
-        Skill(name="a", description="Merge ledgers.", body=BODY),
+        Skill(name="a", description="Merge ledgers.", body=""),
         Skill(name="b", description="Merge pages.", body=""),
         Skill(name="c", description="Bake.", body=""),
     ]
     index = build(skills)
     found = index.search(("merg", "ledger"), limit=9)
     assert index.scores(("merg", "ledger"), "cba") == {**found, "c": 0.0}
-    assert (list(found), index.search(("secret", "sum"), limit=9)) == (["a", "b"], {})
+    assert list(found) == ["a", "b"]
