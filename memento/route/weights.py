@@ -39,11 +39,11 @@ class Score:
 
     cosine: float = 1.0
     bm25: float = 1.0
-    seen: float = 0.0543
-    nearest: float = 0.6137
-    prototype: float = 0.143
-    vote: float = 0.3156
-    height: float = -0.2092
+    seen: float = 0.0356
+    nearest: float = 0.601
+    prototype: float = 0.1514
+    vote: float = 0.3115
+    height: float = -0.2173
     share: float = 0.0
     count: float = 0.0
     seen_cosine: float = 0.0
@@ -56,17 +56,17 @@ class Score:
 class Sure:
     """Weights of the confidence, a logistic model."""
 
-    bias: float = -2.2063
-    cosine: float = 1.432
-    bm25: float = 1.9531
-    seen: float = 0.4483
-    nearest: float = 2.8579
-    height: float = -4.4804
-    share: float = 1.9197
+    bias: float = -2.1931
+    cosine: float = 1.4733
+    bm25: float = 1.9399
+    seen: float = 0.4819
+    nearest: float = 2.7611
+    height: float = -4.4497
+    share: float = 1.949
     count: float = 0.0
-    margin: float = 2.0832
-    covered: float = 1.6293
-    unknown: float = 3.418
+    margin: float = 1.8206
+    covered: float = 1.6526
+    unknown: float = 3.3278
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
