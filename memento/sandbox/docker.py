@@ -21,6 +21,7 @@ session lasts. Containers are labelled memento=1; those of a killed Memento are 
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
 
+
+CONFIRMATIONS = 30
+"""Looks at the container, a twentieth of a second apart, before its death is ruled out."""
 
 # Process 1 is out of reach of signals from inside, collects orphans, and outlives `kill -9 -1`.
 KEEPER = 'while :; do sleep 3600 & wait "$!"; done'
@@ -184,9 +188,15 @@ class DockerSession:
 
     def _confirm(self) -> None:
         """Commands cannot end the container's process 1. SandboxError when somebody outside has."""
-        self.container.reload()
-        if self.container.status != "running":
-            raise SandboxError("the container was ended from outside in the middle of a command; try again.")
+        for _ in range(CONFIRMATIONS):
+            self.container.reload()
+            if self.container.status != "running":
+                break
+            # The engine tells of the command's end first, of the container's a little later.
+            time.sleep(0.05)
+        else:
+            return
+        raise SandboxError("the container was ended from outside in the middle of a command; try again.")
 
     def _limit(self, limits: Limits) -> None:
         """Bring the container's own limits to those of this command; the SDK's update knows no PidsLimit."""

@@ -154,7 +154,8 @@ def test_a_process_that_outlives_its_attempt_is_seen():
     try:
         with planted() as bait:
             session = Says(done(), ALIVE, harm=leave)
-            outcome = Attacked(session=session, bait=bait, shown=clean).attempt(ATTACKS[0])
+            attacked_ = Attacked(session=session, bait=bait, shown=clean, buried_s=0.1)
+            outcome = attacked_.attempt(ATTACKS[0])
     finally:
         for process in left:
             process.kill()
