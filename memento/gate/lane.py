@@ -42,7 +42,7 @@ def _items(code: frozenset[str]) -> frozenset[str] | None:
     if len(code) != 1:
         return None
     (text,) = code
-    (statement,) = ast.parse(text).body
+    (statement,) = parsed(text).body
     value = statement.value if isinstance(statement, ast.Assign) else None
     if not isinstance(value, ast.Tuple | ast.List | ast.Set):
         return None

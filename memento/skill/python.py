@@ -3,10 +3,15 @@
 import ast
 import codecs
 import re
+from threading import Lock
 
 LARGEST = 512 << 10
 DEEPEST = 150
 """Levels of nesting. Python's own limit lies near a thousand calls, and a walk takes several per level."""
+
+# Up to Python 3.12 the depth of the tree that is being made is counted once for all threads, and two of them at it
+# end in a SystemError (CPython issue 106905).
+_ALONE = Lock()
 
 _CODING = re.compile(rb"[ \t\f]*#[^\n]*?coding[:=][ \t]*([-\w.]+)")
 """PEP 263, in one of the first two lines."""
@@ -25,7 +30,8 @@ def parsed(source: bytes | str) -> ast.Module:
         if coding and not _is_utf_8(coding[1].decode()):
             raise _refused(f"it is encoded as {coding[1].decode()}, which is not UTF-8")
     try:
-        module = ast.parse(data)
+        with _ALONE:
+            module = ast.parse(data)
     except ValueError as error:
         raise _refused(str(error)) from error
     except (RecursionError, MemoryError) as error:

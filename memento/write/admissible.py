@@ -86,7 +86,7 @@ def refusal(source: str) -> str | None:
 
 def read_tests(source: str) -> Tests:
     """The parts of an admissible source."""
-    module, lines = ast.parse(source), source.split("\n")
+    module, lines = parsed(source), source.split("\n")
     imports = (ast.unparse(node) for node in module.body if isinstance(node, ast.Import | ast.ImportFrom))
     functions = (node for node in module.body if isinstance(node, ast.FunctionDef))
     return Tests(
