@@ -9,8 +9,8 @@ LARGEST = 512 << 10
 DEEPEST = 150
 """Levels of nesting. Python's own limit lies near a thousand calls, and a walk takes several per level."""
 
-# Up to Python 3.12 the depth of the tree that is being made is counted once for all threads, and two of them at it
-# end in a SystemError (CPython issue 106905).
+# Python 3.11 counts the depth of the tree that it makes once for all threads, and two of them at it end in a
+# SystemError (CPython issue 106905).
 _ALONE = Lock()
 
 _CODING = re.compile(rb"[ \t\f]*#[^\n]*?coding[:=][ \t]*([-\w.]+)")
