@@ -11,7 +11,8 @@ DEEPEST = 150
 
 # Python 3.11 counts the depth of the tree that it makes once for all threads, and two of them at it end in a
 # SystemError (CPython issue 106905).
-_ALONE = Lock()
+ALONE = Lock()
+"""To be held by whoever makes a syntax tree."""
 
 _CODING = re.compile(rb"[ \t\f]*#[^\n]*?coding[:=][ \t]*([-\w.]+)")
 """PEP 263, in one of the first two lines."""
@@ -30,7 +31,7 @@ def parsed(source: bytes | str) -> ast.Module:
         if coding and not _is_utf_8(coding[1].decode()):
             raise _refused(f"it is encoded as {coding[1].decode()}, which is not UTF-8")
     try:
-        with _ALONE:
+        with ALONE:
             module = ast.parse(data)
     except ValueError as error:
         raise _refused(str(error)) from error
