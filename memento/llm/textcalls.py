@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from memento.protocols import ToolCall, ToolSpec
-from memento.skill.python import ALONE
+from memento.skill.python import expression
 
 MOST_CHARACTERS = 200_000
 MOST_CALLS = 32
@@ -180,8 +180,7 @@ def _python(text: str) -> Iterator[_Seen]:
     if not re.match(r"\[?\s*[A-Za-z_]\w*\(", source) or len(source) > 20_000:
         return
     try:
-        with ALONE:
-            tree = ast.parse(source, mode="eval").body
+        tree = expression(source)
         calls = tree.elts if isinstance(tree, ast.List) else [tree]
         for call in calls:
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and not call.args:

@@ -11,8 +11,7 @@ DEEPEST = 150
 
 # Python 3.11 counts the depth of the tree that it makes once for all threads, and two of them at it end in a
 # SystemError (CPython issue 106905).
-ALONE = Lock()
-"""To be held by whoever makes a syntax tree."""
+_ALONE = Lock()
 
 _CODING = re.compile(rb"[ \t\f]*#[^\n]*?coding[:=][ \t]*([-\w.]+)")
 """PEP 263, in one of the first two lines."""
@@ -31,7 +30,7 @@ def parsed(source: bytes | str) -> ast.Module:
         if coding and not _is_utf_8(coding[1].decode()):
             raise _refused(f"it is encoded as {coding[1].decode()}, which is not UTF-8")
     try:
-        with ALONE:
+        with _ALONE:
             module = ast.parse(data)
     except ValueError as error:
         raise _refused(str(error)) from error
@@ -43,6 +42,12 @@ def parsed(source: bytes | str) -> ast.Module:
         if not level:
             return module
     raise _refused("it is nested too deeply")
+
+
+def expression(source: str) -> ast.expr:
+    """One expression. Raises what `ast.parse` raises."""
+    with _ALONE:
+        return ast.parse(source, mode="eval").body
 
 
 def _is_utf_8(name: str) -> bool:
