@@ -191,12 +191,11 @@ class DockerSession:
         for _ in range(CONFIRMATIONS):
             self.container.reload()
             if self.container.status != "running":
-                break
+                raise SandboxError(
+                    "the container was ended from outside in the middle of a command; try again."
+                )
             # The engine tells of the command's end first, of the container's a little later.
             time.sleep(0.05)
-        else:
-            return
-        raise SandboxError("the container was ended from outside in the middle of a command; try again.")
 
     def _limit(self, limits: Limits) -> None:
         """Bring the container's own limits to those of this command; the SDK's update knows no PidsLimit."""
